@@ -1,0 +1,73 @@
+/** Every bound of the node, with its reason. What happens when one is reached stands at its use. */
+
+/** As Kinode (http/server.rs:29): a request that a process does not answer ends with 408. */
+export const HTTP_RESPONSE_SECONDS = 15;
+
+/** Bodies are held whole in memory before the process sees them; beyond it 413. */
+export const HTTP_BODY_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Requests waiting for processes, node-wide; beyond it 503. Two bodies of 16 kB each fit in 320 MB. */
+export const HTTP_PENDING_MAX = 10_000;
+
+/** Bindings of one process: a loop that binds must end with an error, not with the node's memory. */
+export const BINDINGS_PER_PROCESS_MAX = 10_000;
+
+/** Bytes of static content (`cache: true`) that one process may keep in the node's memory. */
+export const STATIC_BYTES_PER_PROCESS_MAX = 64 * 1024 * 1024;
+
+/** Kinode has 128; design.md and issue "The HTTP server, whole" ask for 10,000 on Deno. */
+export const CHANNELS_MAX = 10_000;
+
+/** As tungstenite's default, which Kinode uses: larger messages end the channel. */
+export const WS_MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Bytes queued in one socket before its reader counts as too slow and the channel is closed. */
+export const WS_BUFFERED_BYTES_MAX = 16 * 1024 * 1024;
+
+/** RFC 6455 §5.5: control frames carry at most 125 bytes. */
+export const WS_CONTROL_BYTES_MAX = 125;
+
+/** Outbound requests under way per process; beyond it the request is refused with an error. */
+export const CLIENT_REQUESTS_PER_PROCESS_MAX = 1_000;
+
+/** A response body larger than this is not buffered for a process. */
+export const CLIENT_BODY_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Outbound WebSockets of one process. */
+export const CLIENT_CHANNELS_PER_PROCESS_MAX = 1_000;
+
+/** Redirects followed by http_client (Kinode follows 10). */
+export const CLIENT_REDIRECTS_MAX = 10;
+
+/** Messages handed to a process and not yet taken. Kinode blocks its loop at 100; we refuse with `queue-full`. */
+export const INBOX_MESSAGES_MAX = 10_000;
+
+/** Bytes in bodies and blobs of those messages. */
+export const INBOX_BYTES_MAX = 128 * 1024 * 1024;
+
+/** Requests of one process that still wait for their response. */
+export const OUTSTANDING_PER_PROCESS_MAX = 10_000;
+
+/** Body plus blob of one message: one impossible allocation is fatal in V8 (design.md §4). */
+export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Messages in one post from a worker; a larger batch ends the process (its library never makes one). */
+export const BATCH_MESSAGES_MAX = 4_096;
+
+/** Heap of one process, in MB (design.md §6). */
+export const PROCESS_HEAP_MB = 128;
+
+/** Booted workers that wait for a process (design.md §4: starting one takes 500 ms). */
+export const SPARE_WORKERS = 2;
+
+/** Longest pause between two restarts of a crashing process. */
+export const RESTART_PAUSE_SECONDS_MAX = 60;
+
+/** A process that lived this long counts as healthy: its restart counter begins anew. */
+export const RESTART_HEALTHY_SECONDS = 60;
+
+/** Characters of one print; the rest is cut off and counted. */
+export const PRINT_CHARS_MAX = 64 * 1024;
+
+/** Node-wide deadline between SIGTERM and exit (issue "The main job": within 2 s). */
+export const SHUTDOWN_SECONDS = 1.5;

@@ -1,0 +1,147 @@
+/**
+ * What travels between processes, modules and the kernel. One envelope, every field always present, `null`
+ * never `undefined`. The kernel never reads a body. Ids are random u64: `bigint`, never a JSON number.
+ */
+import type { Address } from "./address.ts";
+
+/** Bytes; or text that stands for its UTF-8 bytes and is encoded only when somebody reads it as bytes. */
+export type Body = Uint8Array | string;
+
+export interface LazyLoadBlob {
+  mime: string | null;
+  bytes: Uint8Array;
+}
+
+/** `params` is JSON as text, compared after parsing: `"\"messaging\""`, `{"kind":"read","drive":"/p:k/d"}`. */
+export interface Capability {
+  issuer: Address;
+  params: string;
+}
+
+/** Why a request came back; `kind` is Kinode's, `reason` is ours, for programs. */
+export type SendErrorReason =
+  | "no-answer"
+  | "no-such-process"
+  | "not-permitted"
+  | "crashed"
+  | "no-network-capability"
+  | "queue-full"
+  | "too-large";
+
+/** The head of a SendError; the refused request's body and blob travel in the envelope around it. */
+export interface SendErrorHead {
+  kind: "Offline" | "Timeout";
+  reason: SendErrorReason;
+  /** Whom the refused request was for. */
+  target: Address;
+  /** One sentence that says what was wrong and what to do. */
+  explanation: string;
+}
+
+export interface KernelMessage {
+  kind: "Request" | "Response" | "SendError";
+  /** Of the request; a Response and a SendError bear the id of the request that they answer. */
+  id: bigint;
+  source: Address;
+  target: Address;
+  /** Who gets the response when it is not `source` (an inherited request); `null` without one. */
+  rsvp: Address | null;
+  inherit: boolean;
+  /** Seconds until a SendError replaces the missing response; `null`: no response wanted. */
+  expects_response: number | null;
+  body: Body;
+  /** By convention JSON; nobody checks. */
+  metadata: string | null;
+  capabilities: Capability[];
+  lazy_load_blob: LazyLoadBlob | null;
+  error: SendErrorHead | null;
+}
+
+/** Whatever can be handed a message: a process behind its port, or a module. */
+export interface Endpoint {
+  deliver(message: KernelMessage): void;
+}
+
+/** A module of the runtime (`http-server:distro:sys`): an endpoint that also hears of processes that ended. */
+export interface Module extends Endpoint {
+  /** The process is gone or restarts; what it held open (channels, requests under way) is the module's to close. */
+  processEnded(process: Address): void;
+  /** The node stops: close listeners and sockets. */
+  close(): Promise<void>;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export function bytesOf(body: Body): Uint8Array {
+  return typeof body === "string" ? encoder.encode(body) : body;
+}
+
+/** Invalid UTF-8 becomes U+FFFD, as Rust's lossy reading does. */
+export function textOf(body: Body): string {
+  return typeof body === "string" ? body : decoder.decode(body);
+}
+
+/** Bytes of body and blob, close enough for bounds: text counts its UTF-16 units. */
+export function sizeOf(message: { body: Body; lazy_load_blob: LazyLoadBlob | null }): number {
+  return message.body.length + (message.lazy_load_blob?.bytes.length ?? 0);
+}
+
+const random = new BigUint64Array(256);
+let randomLeft = 0;
+
+/** A fresh u64. Drawn 256 at a time: one call into the system per message would cost more than the routing. */
+export function randomId(): bigint {
+  if (randomLeft === 0) {
+    crypto.getRandomValues(random);
+    randomLeft = random.length;
+  }
+  return random[--randomLeft]!;
+}
+
+/** A Request with Kinode's defaults: no inherit, no response expected, no metadata, no blob. */
+export function request(
+  source: Address,
+  target: Address,
+  body: Body,
+  options: Partial<
+    Pick<KernelMessage, "id" | "rsvp" | "expects_response" | "metadata" | "lazy_load_blob">
+  > = {},
+): KernelMessage {
+  return {
+    kind: "Request",
+    id: options.id ?? randomId(),
+    source,
+    target,
+    rsvp: options.rsvp ?? null,
+    inherit: false,
+    expects_response: options.expects_response ?? null,
+    body,
+    metadata: options.metadata ?? null,
+    capabilities: [],
+    lazy_load_blob: options.lazy_load_blob ?? null,
+    error: null,
+  };
+}
+
+/** The Response to `to`; it goes to `to.rsvp`, or to its source, and comes from the name that was addressed. */
+export function responseTo(
+  to: KernelMessage,
+  body: Body,
+  blob: LazyLoadBlob | null = null,
+): KernelMessage {
+  return {
+    kind: "Response",
+    id: to.id,
+    source: to.target,
+    target: to.rsvp ?? to.source,
+    rsvp: null,
+    inherit: false,
+    expects_response: null,
+    body,
+    metadata: null,
+    capabilities: [],
+    lazy_load_blob: blob,
+    error: null,
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * Decoders for Kinode's JSON, which is serde's externally tagged form: `"Debug"`, `{"WebSocketClose":7}`,
+ * `{"Bind":{…}}`. A shape is said once, as a value; its type, its decoder and the table of handlers follow
+ * from it, so that a forgotten handler does not compile. Unknown extra fields are ignored, as serde does.
+ */
+
+/** Takes parsed JSON and the place it came from (`body.Bind.path`); returns the value or throws a TypeError. */
+export type Decoder<T> = (json: unknown, at: string) => T;
+/** The type that a decoder yields. */
+export type Of<D> = D extends Decoder<infer T> ? T : never;
+
+function fail(at: string, expected: string): never {
+  throw new TypeError(`Cannot decode ${at}: expected ${expected}`);
+}
+
+/** A JSON string. */
+export const string: Decoder<string> = (json, at) =>
+  typeof json === "string" ? json : fail(at, "a string");
+
+/** `true` or `false`. */
+export const boolean: Decoder<boolean> = (json, at) =>
+  typeof json === "boolean" ? json : fail(at, "true or false");
+
+/** A whole number from 0 to 4294967295. */
+export const u32: Decoder<number> = (json, at) =>
+  typeof json === "number" && Number.isInteger(json) && json >= 0 && json <= 0xffff_ffff
+    ? json
+    : fail(at, "a whole number from 0 to 4294967295");
+
+/** A whole number of seconds or of anything else that stays below 2^53. */
+export const count: Decoder<number> = (json, at) =>
+  typeof json === "number" && Number.isSafeInteger(json) && json >= 0
+    ? json
+    : fail(at, "a whole number");
+
+/** Any JSON at all. */
+export const anything: Decoder<unknown> = (json) => json;
+
+/** A variant without payload: the bare string `"Name"`. */
+export const unit: Decoder<null> = (json, at) => json === null ? json : fail(at, "null");
+
+/** Absent and `null` both read as `null`. */
+export function optional<T>(decoder: Decoder<T>): Decoder<T | null> {
+  return (json, at) => json === undefined || json === null ? null : decoder(json, at);
+}
+
+/** One of the given strings, as serde writes an enum of unit variants. */
+export function oneOf<const T extends string>(...words: T[]): Decoder<T> {
+  return (json, at) =>
+    words.includes(json as T) ? json as T : fail(at, words.map((word) => `"${word}"`).join(" or "));
+}
+
+/** An array whose every item passes `decoder`. */
+export function list<T>(decoder: Decoder<T>): Decoder<T[]> {
+  return (json, at) =>
+    Array.isArray(json)
+      ? json.map((item, i) => decoder(item, `${at}[${i}]`))
+      : fail(at, "an array");
+}
+
+/** An object used as a dictionary. */
+export function map<T>(decoder: Decoder<T>): Decoder<Record<string, T>> {
+  return (json, at) => {
+    const out: Record<string, T> = {};
+    for (const [key, value] of Object.entries(record(json, at))) {
+      out[key] = decoder(value, `${at}.${key}`);
+    }
+    return out;
+  };
+}
+
+type Fields = Record<string, Decoder<unknown>>;
+type ObjectOf<F extends Fields> = { [K in keyof F]: Of<F[K]> };
+
+/** An object with exactly these fields read; a field whose decoder takes `undefined` may be absent. */
+export function object<F extends Fields>(fields: F): Decoder<ObjectOf<F>> {
+  const entries = Object.entries(fields);
+  return (json, at) => {
+    const from = record(json, at);
+    const out: Record<string, unknown> = {};
+    for (const [key, decoder] of entries) out[key] = decoder(from[key], `${at}.${key}`);
+    return out as ObjectOf<F>;
+  };
+}
+
+/** `{"Name": payload}`, or `"Name"` where the payload is `unit`. */
+export type Tagged<V extends Fields> = {
+  [K in keyof V & string]: Of<V[K]> extends null ? K : { [P in K]: Of<V[K]> };
+}[keyof V & string];
+
+/** An enum: one decoder per variant name. */
+export function tagged<V extends Fields>(variants: V): Decoder<Tagged<V>> {
+  const names = Object.keys(variants);
+  return (json, at) => {
+    const name = typeof json === "string" ? json : soleKey(json, at);
+    const decoder = Object.hasOwn(variants, name) ? variants[name] : undefined;
+    if (decoder === undefined) {
+      throw new TypeError(
+        `Cannot decode ${at}: unknown variant \`${name}\`, expected one of ${
+          names.map((n) => `\`${n}\``).join(", ")
+        }`,
+      );
+    }
+    if (typeof json === "string") {
+      if (decoder !== unit) fail(`${at}.${name}`, "a payload");
+      return name as Tagged<V>;
+    }
+    const payload = decoder((json as Record<string, unknown>)[name], `${at}.${name}`);
+    return (decoder === unit ? name : { [name]: payload }) as Tagged<V>;
+  };
+}
+
+/** The table that answers every variant of an enum; leaving one out is a compile error. */
+export type Handlers<V extends Fields, Context, Result> = {
+  [K in keyof V]: (payload: Of<V[K]>, context: Context) => Result;
+};
+
+/** Calls the handler of the variant that `value` is. */
+export function dispatch<V extends Fields, Context, Result>(
+  value: Tagged<V>,
+  handlers: Handlers<V, Context, Result>,
+  context: Context,
+): Result {
+  if (typeof value === "string") return handlers[value as keyof V](null as never, context);
+  const name = Object.keys(value as object)[0] as keyof V & string;
+  return handlers[name]((value as Record<string, never>)[name]!, context);
+}
+
+/** Parses JSON text and decodes it; both failures are one TypeError that names the place. */
+export function decodeJson<T>(text: string, decoder: Decoder<T>, at = "body"): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new TypeError(`Cannot decode ${at}: not JSON (${(error as Error).message})`);
+  }
+  return decoder(json, at);
+}
+
+function record(json: unknown, at: string): Record<string, unknown> {
+  return typeof json === "object" && json !== null && !Array.isArray(json)
+    ? json as Record<string, unknown>
+    : fail(at, "an object");
+}
+
+function soleKey(json: unknown, at: string): string {
+  const keys = Object.keys(record(json, at));
+  if (keys.length !== 1) fail(at, `one variant, got ${keys.length} keys`);
+  return keys[0]!;
+}
