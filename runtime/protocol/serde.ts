@@ -123,7 +123,7 @@ export function dispatch<V extends Fields, Context, Result>(
 ): Result {
   if (typeof value === "string") return handlers[value as keyof V](null as never, context);
   const name = Object.keys(value as object)[0] as keyof V & string;
-  return handlers[name]((value as Record<string, never>)[name]!, context);
+  return handlers[name]((value as unknown as Record<string, never>)[name]!, context);
 }
 
 /** Parses JSON text and decodes it; both failures are one TypeError that names the place. */
