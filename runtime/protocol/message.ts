@@ -7,9 +7,10 @@ import type { Address } from "./address.ts";
 /** Bytes; or text that stands for its UTF-8 bytes and is encoded only when somebody reads it as bytes. */
 export type Body = Uint8Array | string;
 
+/** `bytes` may travel as text, as a body may: read it with `bytesOf(blob.bytes)` or `textOf(blob.bytes)`. */
 export interface LazyLoadBlob {
   mime: string | null;
-  bytes: Uint8Array;
+  bytes: Body;
 }
 
 /** `params` is JSON as text, compared after parsing: `"\"messaging\""`, `{"kind":"read","drive":"/p:k/d"}`. */
