@@ -20,10 +20,9 @@ import {
   u32,
   unit,
 } from "./serde.ts";
+import { WsMessageType } from "./ws_message_type.ts";
 
-/** The kind of a WebSocket message. */
-export const WsMessageType = oneOf("Text", "Binary", "Ping", "Pong", "Close");
-export type WsMessageType = Of<typeof WsMessageType>;
+export { WsMessageType };
 
 /** Whether what an extension sends back is a Request or the Response to one. */
 export const MessageType = oneOf("Request", "Response");
@@ -141,14 +140,13 @@ export const errorsEraA = {
 export const HttpServerErrorEraA = tagged(errorsEraA);
 export type HttpServerErrorEraA = Of<typeof HttpServerErrorEraA>;
 
-/** The body of the answer to an action. */
-export const HttpServerReply = tagged({ Ok: unit, Err: HttpServerError });
-export type HttpServerReply = Of<typeof HttpServerReply>;
-export const HttpServerReplyEraA = tagged({ Ok: unit, Err: HttpServerErrorEraA });
-export type HttpServerReplyEraA = Of<typeof HttpServerReplyEraA>;
+/** The body of the answer to an action: `{"Ok":null}` reads as `"Ok"`. */
+export const HttpServerResult = tagged({ Ok: unit, Err: HttpServerError });
+export type HttpServerResult = Of<typeof HttpServerResult>;
+export const HttpServerResultEraA = tagged({ Ok: unit, Err: HttpServerErrorEraA });
+export type HttpServerResultEraA = Of<typeof HttpServerResultEraA>;
 
-/** What Kinode prints for an error; ours in the same manner. */
-export const errorTexts: Record<HttpServerError, string> = {
+const errorTexts: Record<HttpServerError, string> = {
   MalformedRequest: "request could not be deserialized to valid HttpServerRequest",
   NoBlob: "action expected blob",
   InvalidSourceProcess: "path binding error: invalid source process",
@@ -160,8 +158,13 @@ export const errorTexts: Record<HttpServerError, string> = {
   PathTooLong: "path binding error: path is too long",
 };
 
+/** What Kinode prints for an error; ours in the same manner. */
+export function errorText(error: HttpServerError): string {
+  return errorTexts[error];
+}
+
 /** The same for an error of Kinode 0.9. */
-export function explainEraA(error: HttpServerErrorEraA): string {
+export function errorTextEraA(error: HttpServerErrorEraA): string {
   if (error === "NoBlob") return errorTexts.NoBlob;
   if ("BadRequest" in error) {
     return `request could not be parsed to HttpServerAction: ${error.BadRequest.req}.`;
