@@ -1,0 +1,25 @@
+/**
+ * `@kinode/process`: what a kinode process imports. A script exports either `init`, a loop over messages, or
+ * a default object with `fetch`, as Workers, Deno and Bun users know it.
+ *
+ * ```ts
+ * import { awaitMessage, http, println } from "@kinode/process";
+ *
+ * export async function init(our: string) {
+ *   println(`${our}: begin`);
+ *   await http.bindHttpPath("/", false, false);
+ *   while (true) {
+ *     await awaitMessage();
+ *     http.sendResponse(200, null, "hello");
+ *   }
+ * }
+ * ```
+ *
+ * @module
+ */
+export { Address } from "./address.ts";
+export { type Blob, Message, SendError } from "./message.ts";
+export { type BlobInit, Request } from "./request.ts";
+export { Response } from "./response.ts";
+export { awaitMessage, getBlob, our, println, printToTerminal } from "./standard.ts";
+export type { Capability } from "../protocol/message.ts";

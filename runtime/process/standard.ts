@@ -1,0 +1,49 @@
+/** The plain functions of a process: who it is, what came in, what it prints. */
+import { Address } from "./address.ts";
+import { current } from "./current.ts";
+import type { Blob, Message } from "./message.ts";
+import { bytesOf } from "../protocol/message.ts";
+import { PRINT_CHARS_MAX } from "../limits.ts";
+
+/** This process's own address. */
+export function our(): Address {
+  return Address.parse(current().our);
+}
+
+/**
+ * The next message, in the order of arrival. Rejects with a `SendError` if what came next is a request of
+ * ours that could not be delivered or was not answered in time.
+ *
+ * ```ts
+ * import { awaitMessage, println } from "@kinode/process";
+ *
+ * export async function init() {
+ *   while (true) {
+ *     const message = await awaitMessage();
+ *     println(message.text());
+ *   }
+ * }
+ * ```
+ */
+export function awaitMessage(): Promise<Message> {
+  return current().mailbox.awaitMessage();
+}
+
+/** The blob of the message that `awaitMessage()` returned last; `null` if that message had none. */
+export function getBlob(): Blob | null {
+  const blob = current().mailbox.last?.lazy_load_blob ?? null;
+  return blob === null ? null : { mime: blob.mime, bytes: bytesOf(blob.bytes) };
+}
+
+/** Prints to the node's terminal, prefixed with this process's package. */
+export function println(text: unknown = ""): void {
+  printToTerminal(0, String(text));
+}
+
+/** As `println`; lines of a verbosity (0-3) above the terminal's are not shown. */
+export function printToTerminal(verbosity: 0 | 1 | 2 | 3, text: string): void {
+  const cut = text.length > PRINT_CHARS_MAX
+    ? `${text.slice(0, PRINT_CHARS_MAX)}… (${text.length - PRINT_CHARS_MAX} characters cut)`
+    : text;
+  current().outbox.send(["Print", verbosity, cut]);
+}
