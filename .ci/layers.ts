@@ -25,7 +25,7 @@ export interface Layer {
 /** Beside its own unit, a layer imports files of these layers. "base" is limits, log and assert. */
 const FILES: Record<Kind, readonly Kind[]> = {
   main: ["flags", "base", "protocol", "kernel", "process", "loader", "modules"],
-  flags: ["base"],
+  flags: ["base", "protocol"],
   base: [],
   protocol: [],
   kernel: ["protocol", "base"],

@@ -1,0 +1,127 @@
+// The command line: from words to a typed `Flags`, or to the text that says what to do instead. Pure:
+// it neither prints nor exits nor looks at the disk; main.ts does.
+
+import { parseArgs } from "@std/cli/parse-args";
+import { join } from "@std/path";
+import { closestString } from "@std/text/closest-string";
+import { parseNodeName } from "./protocol/address.ts";
+
+/** The same as in deno.json; flags_test.ts compares them. */
+export const VERSION = "0.1.0";
+
+export interface Flags {
+  /** Where the node keeps everything of its own; made when missing. */
+  home: string;
+  /** The folder of the user's scripts. */
+  processes: string;
+  /** The node's name, for example `fake.dev`. */
+  name: string;
+  /** undefined: the first free one from 8080 to 8998. 0: any free one. Else exactly this one. */
+  port: number | undefined;
+  /** Scripts that are dropped into the folder get no capabilities by default (design.md §6). */
+  strict: boolean;
+}
+
+/** `show` goes to stdout, exit 0; `fail` goes to stderr, exit 2. Neither ends with a newline. */
+export type Parsed = { run: Flags } | { show: string } | { fail: string };
+
+const SWITCHES = ["fake", "strict", "help", "version"];
+const VALUES: Record<string, string> = {
+  home: "a folder, as in --home ./kinode-home",
+  processes: "a folder, as in --processes ./scripts",
+  name: "a node name, as in --name fake.dev",
+  port: "a number, as in --port 8080",
+};
+const PORT_MAX = 65_535;
+
+const HELP = `kinode ${VERSION}: a personal server that runs the scripts of a folder
+
+Usage: kinode --fake [flags]
+
+  --fake            Run a node that stands alone, under a made-up name (the only kind so far)
+  --home DIR        Where the node keeps its data      (default: ./kinode-home)
+  --processes DIR   The folder of your scripts         (default: <home>/processes)
+  --name NAME       The node's name                    (default: fake.dev)
+  --port N          Exactly this port; 0 is any free one
+                                                       (default: first free from 8080 to 8998)
+  --strict          Give scripts no capabilities but those that they ask for and you grant
+  --version         Print the version
+  --help            Print this text
+
+Drop a script into the folder, and it runs; save it, and it restarts.`;
+
+/** Reads the arguments (`Deno.args`). The first thing that is wrong is the one that is told. */
+export function parseFlags(args: readonly string[]): Parsed {
+  const strangers: { arg: string; flag?: string }[] = [];
+  const parsed = parseArgs(args, {
+    boolean: SWITCHES,
+    string: [...Object.keys(VALUES), "_"],
+    alias: { help: "h", version: "V" },
+    unknown(arg, flag) {
+      strangers.push(flag === undefined ? { arg } : { arg, flag });
+      return false;
+    },
+  });
+  if (parsed.help) return { show: HELP };
+  if (parsed.version) return { show: `kinode ${VERSION}` };
+  // What stands behind a bare `--` is positional, and is not passed to unknown().
+  const stranger = strangers[0] ?? parsed._.map((arg) => ({ arg: String(arg) }))[0];
+  if (stranger !== undefined) return { fail: refuse(stranger) };
+  for (const [flag, wants] of Object.entries(VALUES)) {
+    if (parsed[flag] === "") return { fail: `--${flag} has no value: it wants ${wants}.` };
+  }
+  try {
+    return read(parsed);
+  } catch (error) {
+    if (error instanceof SyntaxError) return { fail: error.message };
+    throw error;
+  }
+}
+
+function read(parsed: Record<string, unknown>): Parsed {
+  const { home, processes, name, port, fake, strict } = parsed as Record<
+    string,
+    string | undefined
+  >;
+  const flags: Flags = {
+    home: home ?? "./kinode-home",
+    processes: processes ?? join(home ?? "./kinode-home", "processes"),
+    name: name === undefined ? "fake.dev" : readName(name),
+    port: port === undefined ? undefined : readPort(port),
+    strict: Boolean(strict),
+  };
+  if (!fake) {
+    return { fail: "Only fake nodes exist so far (no network, no registered name): add --fake." };
+  }
+  return { run: flags };
+}
+
+function readName(name: string): string {
+  if (name === "our") {
+    throw new SyntaxError(`--name our: every node calls itself "our"; choose another name.`);
+  }
+  try {
+    return parseNodeName(name);
+  } catch (error) {
+    throw new SyntaxError(`--name: ${(error as Error).message}.`);
+  }
+}
+
+function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Infinity;
+  if (port <= PORT_MAX) return port;
+  throw new SyntaxError(
+    `--port ${text}: a port is a whole number from 0 (any free port) to ${PORT_MAX}.`,
+  );
+}
+
+function refuse({ arg, flag }: { arg: string; flag?: string }): string {
+  if (flag === undefined) {
+    return `Unexpected argument "${arg}": kinode takes flags only. ` +
+      "Scripts go into <home>/processes, or into the folder that --processes DIR names.";
+  }
+  const known = [...SWITCHES, ...Object.keys(VALUES)];
+  const nearest = closestString(flag, known);
+  const written = arg.replace(/=.*$/s, "");
+  return `Unknown flag ${written}. Did you mean --${nearest}? (kinode --help lists all flags.)`;
+}

@@ -1,0 +1,115 @@
+import { assertEquals } from "@std/assert";
+import { type Parsed, parseFlags, VERSION } from "./flags.ts";
+
+function run(...args: string[]) {
+  const parsed = parseFlags(["--fake", ...args]);
+  return "run" in parsed ? parsed.run : parsed;
+}
+
+Deno.test("parseFlags() --fake alone is enough", () => {
+  assertEquals(run(), {
+    home: "./kinode-home",
+    processes: "kinode-home/processes",
+    name: "fake.dev",
+    port: undefined,
+    strict: false,
+  });
+});
+
+Deno.test("parseFlags() takes every flag, with a space or =, the last one wins", () => {
+  const flags = {
+    home: "/srv/a",
+    processes: "./scripts",
+    name: "a-1.os",
+    port: 8123,
+    strict: true,
+  };
+  const words = "--home /srv/a --processes ./scripts --name a-1.os --port 8123 --strict";
+  assertEquals(run(...words.split(" ")), flags);
+  assertEquals(run(...words.replace(/(\w) (?=[^-])/g, "$1=").split(" ")), flags);
+  assertEquals(run("--port", "1", ...words.split(" ")), flags);
+});
+
+Deno.test("parseFlags() puts the scripts under the home that was given", () => {
+  assertEquals(run("--home", "/srv/a"), {
+    home: "/srv/a",
+    processes: "/srv/a/processes",
+    name: "fake.dev",
+    port: undefined,
+    strict: false,
+  });
+});
+
+Deno.test("parseFlags() keeps a numeric name a string, and port 0 a port", () => {
+  assertEquals(run("--name", "42", "--port", "0", "--home", "7"), {
+    home: "7",
+    processes: "7/processes",
+    name: "42",
+    port: 0,
+    strict: false,
+  });
+});
+
+Deno.test("parseFlags() --help and --version win over everything else", () => {
+  for (const args of [["--version"], ["-V"], ["--port", "x", "--version"]]) {
+    assertEquals(parseFlags(args), { show: `kinode ${VERSION}` });
+  }
+  for (const args of [["--help"], ["-h"], ["--bogus", "--help"]]) {
+    const { show } = parseFlags(args) as { show: string };
+    for (const flag of ["fake", "home", "processes", "name", "port", "strict", "version", "help"]) {
+      assertEquals(show.includes(`  --${flag} `), true, flag);
+    }
+    assertEquals(show.split("\n").filter((line) => line.length > 100), []);
+  }
+});
+
+Deno.test("VERSION is the one of deno.json", async () => {
+  const text = await Deno.readTextFile(new URL("../deno.json", import.meta.url));
+  assertEquals(JSON.parse(text).version, VERSION);
+});
+
+const LISTS = "(kinode --help lists all flags.)";
+const PORTS = "a port is a whole number from 0 (any free port) to 65535.";
+/** [the words after --fake, what is told] */
+const WRONG: [string[], string][] = [
+  [["--prot", "8080"], `Unknown flag --prot. Did you mean --port? ${LISTS}`],
+  [["--procesess=./x"], `Unknown flag --procesess. Did you mean --processes? ${LISTS}`],
+  [["--no-strict"], `Unknown flag --no-strict. Did you mean --strict? ${LISTS}`],
+  [["--port"], "--port has no value: it wants a number, as in --port 8080."],
+  [["--home", "--strict"], "--home has no value: it wants a folder, as in --home ./kinode-home."],
+  [["--name="], "--name has no value: it wants a node name, as in --name fake.dev."],
+  [["--port", "abc"], `--port abc: ${PORTS}`],
+  [["--port", "70000"], `--port 70000: ${PORTS}`],
+  [["--port=-1"], `--port -1: ${PORTS}`],
+  [["--port", "80.5"], `--port 80.5: ${PORTS}`],
+  [["--port", "0x50"], `--port 0x50: ${PORTS}`],
+  [["--name", "our"], `--name our: every node calls itself "our"; choose another name.`],
+  [
+    ["hello.ts"],
+    'Unexpected argument "hello.ts": kinode takes flags only. Scripts go into <home>/processes, ' +
+    "or into the folder that --processes DIR names.",
+  ],
+  [
+    ["--", "5"],
+    'Unexpected argument "5": kinode takes flags only. Scripts go into <home>/processes, ' +
+    "or into the folder that --processes DIR names.",
+  ],
+];
+
+for (const [args, fail] of WRONG) {
+  Deno.test(`parseFlags() refuses: ${args.join(" ")}`, () => {
+    assertEquals(parseFlags(["--fake", ...args]), { fail } satisfies Parsed);
+  });
+}
+
+Deno.test("parseFlags() says which character a node name may not have", () => {
+  const { fail } = parseFlags(["--fake", "--name", "Fake.dev"]) as { fail: string };
+  assertEquals(fail.includes('has the character "F"') && fail.startsWith("--name: "), true, fail);
+});
+
+Deno.test("parseFlags() without --fake says that only fake nodes exist", () => {
+  const fail = "Only fake nodes exist so far (no network, no registered name): add --fake.";
+  assertEquals(parseFlags([]), { fail });
+  assertEquals(parseFlags(["--port", "8080"]), { fail });
+  assertEquals(parseFlags(["--fake=false"]), { fail });
+});
