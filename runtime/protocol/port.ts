@@ -33,8 +33,8 @@ export type BootFrame = ["Boot", Address, string];
 
 /** A line for the terminal: verbosity 0-3, text. */
 export type PrintFrame = ["Print", number, string];
-/** The module is loaded and its `config` export read; its own code runs next. `onExit` is unchecked JSON. */
-export type LoadedFrame = ["Loaded", unknown];
+/** The module is loaded, its own code runs next; with its `config` export as JSON. */
+export type LoadedFrame = ["Loaded", string];
 /** The end, told by the process itself: `null` after a return, else what was thrown. */
 export type ExitFrame = ["Exit", string | null];
 

@@ -1,0 +1,52 @@
+/**
+ * What the person at the terminal sees. The node's own lines begin with `kinode: `; a line of a process begins
+ * with the time and its package, as Kinode prints it (spec/http.md §0.3), so that none can pass for another's.
+ *
+ *   kinode: started ws_server:ws_server:template.os
+ *   Thu 14:03 ws_server:template.os: begin
+ */
+import { packageOf, type ProcessId } from "../../protocol/address.ts";
+import { escapeControl, type Log } from "../../log.ts";
+
+export interface TerminalOptions {
+  out(text: string): void;
+  err(text: string): void;
+  /** Prints above this verbosity are not shown. */
+  verbosity: number;
+  clock(): Date;
+}
+
+const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+
+export class Terminal implements Log {
+  readonly #options: TerminalOptions;
+
+  constructor(options: TerminalOptions) {
+    this.#options = options;
+  }
+
+  info(text: string): void {
+    this.#options.out(lines("kinode: ", text));
+  }
+
+  warn(text: string): void {
+    this.#options.err(lines("kinode: ", text));
+  }
+
+  /** A print of a process; its own newlines begin new lines with the same prefix. */
+  print(id: ProcessId, verbosity: number, text: string): void {
+    if (!(verbosity <= this.#options.verbosity)) return;
+    const now = this.#options.clock();
+    const time = `${WEEKDAYS[now.getDay()]} ${two(now.getHours())}:${two(now.getMinutes())}`;
+    this.#options.out(lines(`${time} ${packageOf(id)}: `, text));
+  }
+}
+
+function lines(prefix: string, text: string): string {
+  return text.replace(/\n$/, "").split(/\r?\n/).map((line) => `${prefix}${escapeControl(line)}\n`)
+    .join("");
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, "0");
+}

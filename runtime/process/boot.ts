@@ -1,0 +1,84 @@
+/**
+ * What every process's worker runs first. Its order is its law:
+ *
+ *   1. hold a Web Lock, without which terminating an endless loop would not free its core (design.md §4)
+ *   2. wait for the port, keep it in a variable of this module, remove every power from the global object
+ *   3. put the library, fetch and WebSocket there
+ *   4. only then load the script, which came as the port's first frame, and run it
+ */
+import { locks, parentPort } from "node:worker_threads";
+import { setImmediate } from "node:timers";
+import { BATCH_MESSAGES_MAX } from "../limits.ts";
+import { type BootFrame, fromFrame, type ToProcess } from "../protocol/port.ts";
+import { install } from "./current.ts";
+import { installWeb } from "./web.ts";
+import { Mailbox } from "./mailbox.ts";
+import * as library from "./mod.ts";
+import { Outbox } from "./outbox.ts";
+import { redirectConsole, removePowers } from "./sandbox.ts";
+import { run } from "./run.ts";
+
+/** Deno's own printer of values: `console.log` of an object reads as it does in Deno. */
+const inspect = Deno.inspect;
+
+function format(values: unknown[]): string {
+  return values.map((value) => typeof value === "string" ? value : inspect(value)).join(" ");
+}
+
+/** A base64 module URL: `blob:` is not importable in every Deno that we build with. */
+function moduleUrl(code: string): string {
+  const bytes = new TextEncoder().encode(code);
+  let binary = "";
+  const CHUNK = 0x8000; // More arguments in one call would overflow the stack.
+  for (let at = 0; at < bytes.length; at += CHUNK) {
+    binary += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
+  }
+  return `data:text/javascript;base64,${btoa(binary)}`;
+}
+
+function serve(port: MessagePort): void {
+  const outbox = new Outbox(port.postMessage.bind(port), setImmediate, BATCH_MESSAGES_MAX);
+  const mailbox = new Mailbox(() => outbox.took());
+  const crash = (error: unknown): void => {
+    outbox.send([
+      "Exit",
+      error instanceof Error ? error.stack ?? String(error) : `Uncaught ${inspect(error)}`,
+    ]);
+    outbox.flush();
+  };
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    crash(event.error ?? event.message);
+  });
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    crash(event.reason);
+  });
+
+  const boot = ([, our, code]: BootFrame): void => {
+    install({ our, mailbox, outbox });
+    removePowers(globalThis);
+    redirectConsole(
+      globalThis,
+      format,
+      (verbosity, text) => outbox.send(["Print", verbosity, text]),
+    );
+    Object.defineProperty(globalThis, Symbol.for("kinode.process"), {
+      value: Object.freeze({ ...library }),
+    });
+    installWeb(globalThis);
+    run(() => import(moduleUrl(code)), our, outbox).then(
+      () => outbox.send(["Exit", null]),
+      crash,
+    );
+  };
+  port.onmessage = (event: MessageEvent<ToProcess[]>) => {
+    for (const frame of event.data) {
+      if (frame[0] === "Boot") boot(frame);
+      else mailbox.receive(fromFrame(frame));
+    }
+  };
+}
+
+locks?.request(crypto.randomUUID(), () => new Promise(() => {}));
+parentPort!.once("message", serve);
