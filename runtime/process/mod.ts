@@ -17,9 +17,12 @@
  *
  * @module
  */
+export * as http from "./http.ts";
+export * as msgpack from "./msgpack.ts";
 export { Address } from "./address.ts";
 export { type Blob, Message, SendError } from "./message.ts";
 export { type BlobInit, Request } from "./request.ts";
 export { Response } from "./response.ts";
 export { awaitMessage, getBlob, our, println, printToTerminal } from "./standard.ts";
+export type { WebStyle } from "./web_style.ts";
 export type { Capability } from "../protocol/message.ts";
