@@ -14,6 +14,7 @@ import { bytesOf, type KernelMessage, textOf } from "../protocol/message.ts";
 import type { WsMessageType } from "../protocol/ws_message_type.ts";
 import { current } from "./current.ts";
 import { closeWsConnection, openWsConnection, sendWsClientPush } from "./http_client.ts";
+import type { Mailbox } from "./mailbox.ts";
 import { checkClose, parseProtocols, parseUrl } from "./web_socket_arguments.ts";
 
 type Data = string | ArrayBufferLike | ArrayBufferView | Blob;
@@ -23,7 +24,7 @@ type Handler = ((event: Event) => unknown) | null;
 const CHANNEL_IDS_FROM = 0x8000_0000;
 
 const byChannel = new Map<number, WebSocket>();
-let listening = false;
+let listening: Mailbox | null = null;
 let take: (socket: WebSocket, event: HttpClientRequest, message: KernelMessage) => void;
 
 export class WebSocket extends EventTarget {
@@ -196,9 +197,9 @@ export class WebSocket extends EventTarget {
 
 /** One listener for all of them: a message costs a look at its source, and nothing while there is no socket. */
 function listen(): void {
-  if (listening) return;
-  listening = true;
   const { mailbox, our } = current();
+  if (listening === mailbox) return;
+  listening = mailbox;
   const httpClient = addressOf(nodeOf(our), parseProcessId("http_client:distro:sys"));
   mailbox.listen((message) => {
     if (byChannel.size === 0 || message.source !== httpClient) return false;

@@ -1,0 +1,78 @@
+// The other end of a process's port, for unit tests: what the process sends comes out of next(), what the
+// kernel would deliver goes in with answer() and tell().
+//
+//   const kernel = new FakeKernel();
+//   const bound = bindHttpPath("/");
+//   kernel.answer(await kernel.next(), '{"Ok":null}');
+//   await bound;
+
+import { type Address, addressOf, parseProcessId } from "../protocol/address.ts";
+import {
+  type KernelMessage,
+  type LazyLoadBlob,
+  request,
+  responseTo,
+  type SendErrorReason,
+} from "../protocol/message.ts";
+import { fromFrame, type MessageFrame, type PrintFrame } from "../protocol/port.ts";
+import { install } from "./current.ts";
+import { Mailbox } from "./mailbox.ts";
+import { Outbox } from "./outbox.ts";
+
+export const OUR = addressOf("fake.dev", parseProcessId("test:test:template.os"));
+
+export class FakeKernel {
+  readonly process;
+  /** What the process has printed. */
+  readonly lines: string[] = [];
+  readonly #sent: KernelMessage[] = [];
+  #wake: (() => void) | null = null;
+
+  constructor() {
+    const soon = (run: () => void) => queueMicrotask(run);
+    const outbox: Outbox = new Outbox((post) => this.#receive(post as unknown[]), soon, 100);
+    const mailbox = new Mailbox(() => outbox.took());
+    this.process = { our: OUR, mailbox, outbox };
+    install(this.process);
+  }
+
+  /** The next message that the process has sent or sends. */
+  async next(): Promise<KernelMessage> {
+    while (this.#sent.length === 0) await new Promise<void>((resolve) => this.#wake = resolve);
+    return this.#sent.shift()!;
+  }
+
+  /** The response of whoever the request was sent to. */
+  answer(to: KernelMessage, body: string, blob: LazyLoadBlob | null = null): void {
+    this.process.mailbox.receive(responseTo(to, body, blob));
+  }
+
+  /** The request back, undelivered. */
+  refuse(to: KernelMessage, reason: SendErrorReason, explanation: string): void {
+    const error = { kind: "Timeout", reason, target: to.target, explanation } as const;
+    this.process.mailbox.receive({ ...to, kind: "SendError", error });
+  }
+
+  /** A request to the process; returns it. */
+  tell(
+    from: string,
+    body: unknown,
+    options: { blob?: LazyLoadBlob; expects?: number } = {},
+  ): KernelMessage {
+    const source = `fake.dev@${from}` as Address;
+    const message = request(source, OUR, JSON.stringify(body), {
+      expects_response: options.expects ?? null,
+      lazy_load_blob: options.blob ?? null,
+    });
+    this.process.mailbox.receive(message);
+    return message;
+  }
+
+  #receive([, ...frames]: unknown[]): void {
+    for (const frame of frames as (MessageFrame | PrintFrame)[]) {
+      if (frame[0] === "Print") this.lines.push(frame[2]);
+      else this.#sent.push(fromFrame(frame));
+    }
+    this.#wake?.();
+  }
+}
