@@ -21,12 +21,13 @@ import { MESSAGE_BYTES_MAX, OUTSTANDING_PER_PROCESS_MAX } from "../limits.ts";
 import { assert } from "../assert.ts";
 import { Deadlines } from "./deadlines.ts";
 import { type Outstanding, ProcessEntry, ProcessTable } from "./process_table.ts";
-import { explain } from "./refusal.ts";
+import type { Log } from "../log.ts";
+import { explain, Repeats } from "./refusal.ts";
 
 export interface KernelOptions {
   node: string;
-  /** A refusal, once per sender, target and reason in a while: the sender's id and one sentence. */
-  onRefusal(source: ProcessId, explanation: string): void;
+  /** Told of refusals, one line each, the same one not again and again. */
+  log: Log;
   /** Milliseconds, never going back. */
   now(): number;
 }
@@ -35,12 +36,14 @@ export class Kernel {
   readonly node: string;
   readonly #table: ProcessTable;
   readonly #deadlines: Deadlines<Outstanding>;
-  readonly #onRefusal: KernelOptions["onRefusal"];
+  readonly #log: Log;
+  readonly #repeats: Repeats;
 
-  constructor({ node, onRefusal, now }: KernelOptions) {
+  constructor({ node, log, now }: KernelOptions) {
     this.node = node;
     this.#table = new ProcessTable(node);
-    this.#onRefusal = onRefusal;
+    this.#log = log;
+    this.#repeats = new Repeats(now);
     this.#deadlines = new Deadlines(now, (late) => this.#expire(late));
   }
 
@@ -173,7 +176,8 @@ export class Kernel {
   #refuse(message: KernelMessage, source: ProcessEntry, reason: SendErrorReason): void {
     const known = source.outstanding.get(message.id);
     if (known?.message === message) this.#forget(known);
-    this.#onRefusal(source.id, explain(message, reason));
+    const line = this.#repeats.next(explain(message, reason));
+    if (line !== null) this.#log.warn(line);
     if (message.expects_response === null) return;
     // Not from within the sender's own call of send(): it has yet to note what it sent.
     queueMicrotask(() => this.#deliver(sendError(message, reason), source));

@@ -5,7 +5,7 @@
  *   kernel ──{start, port}──► nursery ──port──► worker (boot.ts)
  *   kernel ◄──{exited}────────
  */
-import { count, type Decoder, object, type Of, optional, string } from "../protocol/serde.ts";
+import { count, object, type Of, optional, string } from "../protocol/serde.ts";
 
 /** A worker that runs, or will run, one process. */
 export interface WorkerHandle {
@@ -22,14 +22,18 @@ interface Living {
 
 export class Nursery {
   readonly #make: () => Worker;
-  readonly #onBroken: (reason: string) => void;
+  readonly #onBroken: (reason: string, fatal: boolean) => void;
+  #proven = false;
   readonly #living = new Map<number, Living>();
   #worker: Worker;
   #next = 1;
   #closed = false;
 
-  /** `make` starts the Web Worker; `onBroken` hears that it died and was started anew. */
-  constructor(make: () => Worker, onBroken: (reason: string) => void) {
+  /**
+   * `make` starts the Web Worker. `onBroken` hears that it died; `fatal` when it cannot be started anew,
+   * because it died before any process had lived in it.
+   */
+  constructor(make: () => Worker, onBroken: (reason: string, fatal: boolean) => void) {
     this.#make = make;
     this.#onBroken = onBroken;
     this.#worker = this.#start();
@@ -47,6 +51,11 @@ export class Nursery {
     };
   }
 
+  /** A process in it has loaded its script: what kills the nursery from now on was not there at its start. */
+  prove(): void {
+    this.#proven = true;
+  }
+
   close(): void {
     this.#closed = true;
     this.#living.clear();
@@ -55,7 +64,7 @@ export class Nursery {
 
   #start(): Worker {
     const worker = this.#make();
-    worker.onmessage = (event) => this.#exited(decode(Exited, event.data));
+    worker.onmessage = (event) => this.#exited(Exited(event.data, "exited"));
     worker.onerror = (event) => {
       event.preventDefault();
       this.#broken(worker, event.message);
@@ -73,14 +82,12 @@ export class Nursery {
   #broken(worker: Worker, reason: string): void {
     if (this.#closed || worker !== this.#worker) return;
     worker.terminate();
+    if (!this.#proven) return this.#onBroken(reason, true);
     const lost = [...this.#living.values()];
     this.#living.clear();
+    this.#proven = false;
     this.#worker = this.#start();
-    this.#onBroken(reason);
+    this.#onBroken(reason, false);
     for (const living of lost) living.onExit(`the nursery died: ${reason}`);
   }
-}
-
-function decode<T>(decoder: Decoder<T>, data: unknown): T {
-  return decoder(data, "exited");
 }

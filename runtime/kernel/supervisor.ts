@@ -10,6 +10,7 @@
 import { addressOf, type ProcessId } from "../protocol/address.ts";
 import { Config, type OnExit } from "../protocol/config.ts";
 import { decodeJson } from "../protocol/serde.ts";
+import { turns } from "../protocol/turn.ts";
 import { RESTART_HEALTHY_SECONDS, RESTART_PAUSE_SECONDS_MAX } from "../limits.ts";
 import type { Log } from "../log.ts";
 import type { Kernel } from "./kernel.ts";
@@ -37,7 +38,6 @@ export interface SupervisorOptions {
   log: Log;
   /** A line of a process. */
   print(id: ProcessId, verbosity: number, text: string): void;
-  soon(run: () => void): void;
   now(): number;
 }
 
@@ -53,6 +53,7 @@ interface Running {
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
+  readonly #soon = turns();
   readonly #running = new Map<ProcessId, Running>();
 
   constructor(options: SupervisorOptions) {
@@ -85,7 +86,7 @@ export class Supervisor {
   }
 
   #launch(program: Program, restarts: number, pauseSeconds: number): void {
-    const { kernel, print, soon, now } = this.#options;
+    const { kernel, print, now } = this.#options;
     const { port1, port2 } = new MessageChannel();
     const running: Running = {
       program,
@@ -94,7 +95,7 @@ export class Supervisor {
         address: addressOf(kernel.node, program.id),
         node: kernel.node,
         port: port1,
-        soon,
+        soon: this.#soon,
         onMessage: (message) => kernel.route(message),
         onPrint: (verbosity, text) => print(program.id, verbosity, text),
         onLoaded: (config) => this.#loaded(running, config),
@@ -129,6 +130,7 @@ export class Supervisor {
     } catch (error) {
       return this.#exited(running, (error as Error).message);
     }
+    this.#options.nursery.prove();
     if (running.restarts === 0) this.#options.log.info(`started ${running.program.id}`);
   }
 

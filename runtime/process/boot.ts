@@ -6,10 +6,10 @@
  *   3. put the library, fetch and WebSocket there
  *   4. only then load the script, which came as the port's first frame, and run it
  */
-import { locks, parentPort } from "node:worker_threads";
-import { setImmediate } from "node:timers";
+import * as threads from "node:worker_threads";
 import { BATCH_MESSAGES_MAX } from "../limits.ts";
 import { type BootFrame, fromFrame, type ToProcess } from "../protocol/port.ts";
+import { turns } from "../protocol/turn.ts";
 import { install } from "./current.ts";
 import { installWeb } from "./web.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -17,6 +17,7 @@ import * as library from "./mod.ts";
 import { Outbox } from "./outbox.ts";
 import { redirectConsole, removePowers } from "./sandbox.ts";
 import { run } from "./run.ts";
+import { printToTerminal } from "./standard.ts";
 
 /** Deno's own printer of values: `console.log` of an object reads as it does in Deno. */
 const inspect = Deno.inspect;
@@ -37,7 +38,7 @@ function moduleUrl(code: string): string {
 }
 
 function serve(port: MessagePort): void {
-  const outbox = new Outbox(port.postMessage.bind(port), setImmediate, BATCH_MESSAGES_MAX);
+  const outbox = new Outbox(port.postMessage.bind(port), turns(), BATCH_MESSAGES_MAX);
   const mailbox = new Mailbox(() => outbox.took());
   const crash = (error: unknown): void => {
     outbox.send([
@@ -58,11 +59,7 @@ function serve(port: MessagePort): void {
   const boot = ([, our, code]: BootFrame): void => {
     install({ our, mailbox, outbox });
     removePowers(globalThis);
-    redirectConsole(
-      globalThis,
-      format,
-      (verbosity, text) => outbox.send(["Print", verbosity, text]),
-    );
+    redirectConsole(globalThis, format, printToTerminal);
     Object.defineProperty(globalThis, Symbol.for("kinode.process"), {
       value: Object.freeze({ ...library }),
     });
@@ -80,5 +77,7 @@ function serve(port: MessagePort): void {
   };
 }
 
+// Deno 2.4 has no locks: a binary built with it cannot free the core of an endless loop (design.md §4).
+const { locks } = threads as unknown as { locks?: LockManager };
 locks?.request(crypto.randomUUID(), () => new Promise(() => {}));
-parentPort!.once("message", serve);
+threads.parentPort!.once("message", serve);

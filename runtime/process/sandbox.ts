@@ -55,7 +55,7 @@ const powersOfPrototypes = { postMessage: true, close: true, importScripts: true
 export function redirectConsole(
   scope: typeof globalThis,
   format: (values: unknown[]) => string,
-  print: (verbosity: number, text: string) => void,
+  print: (verbosity: 0 | 1, text: string) => void,
 ): void {
   const quiet = () => {};
   const console: Record<string, unknown> = {};

@@ -45,5 +45,8 @@ export function printToTerminal(verbosity: 0 | 1 | 2 | 3, text: string): void {
   const cut = text.length > PRINT_CHARS_MAX
     ? `${text.slice(0, PRINT_CHARS_MAX)}… (${text.length - PRINT_CHARS_MAX} characters cut)`
     : text;
-  current().outbox.send(["Print", verbosity, cut]);
+  const { outbox } = current();
+  outbox.send(["Print", verbosity, cut]);
+  // At once: the last words before an endless loop are the ones that help.
+  outbox.flush();
 }

@@ -8,9 +8,15 @@
 import { packageOf, type ProcessId } from "../../protocol/address.ts";
 import { escapeControl, type Log } from "../../log.ts";
 
+/** Standard output, standard error, or what a test reads. */
+export interface Output {
+  /** Takes some of the bytes and returns how many. */
+  writeSync(bytes: Uint8Array): number;
+}
+
 export interface TerminalOptions {
-  out(text: string): void;
-  err(text: string): void;
+  out: Output;
+  err: Output;
   /** Prints above this verbosity are not shown. */
   verbosity: number;
   clock(): Date;
@@ -26,11 +32,11 @@ export class Terminal implements Log {
   }
 
   info(text: string): void {
-    this.#options.out(lines("kinode: ", text));
+    writeAll(this.#options.out, lines("kinode: ", text));
   }
 
   warn(text: string): void {
-    this.#options.err(lines("kinode: ", text));
+    writeAll(this.#options.err, lines("kinode: ", text));
   }
 
   /** A print of a process; its own newlines begin new lines with the same prefix. */
@@ -38,8 +44,14 @@ export class Terminal implements Log {
     if (!(verbosity <= this.#options.verbosity)) return;
     const now = this.#options.clock();
     const time = `${WEEKDAYS[now.getDay()]} ${two(now.getHours())}:${two(now.getMinutes())}`;
-    this.#options.out(lines(`${time} ${packageOf(id)}: `, text));
+    writeAll(this.#options.out, lines(`${time} ${packageOf(id)}: `, text));
   }
+}
+
+/** Writes all of `text`: a pipe may take less than it is given. */
+export function writeAll(to: Output, text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(to.writeSync(bytes));
 }
 
 function lines(prefix: string, text: string): string {

@@ -1,15 +1,20 @@
 import { assertEquals } from "@std/assert";
 import type { ProcessId } from "../../protocol/address.ts";
-import { Terminal } from "./terminal.ts";
+import { Terminal, writeAll } from "./terminal.ts";
 
 const id = "chat:talk:template.os" as ProcessId;
 
 function terminal(verbosity = 0): { shown: string[]; terminal: Terminal } {
   const shown: string[] = [];
-  const write = (text: string) => void shown.push(text);
+  const output = {
+    writeSync(bytes: Uint8Array) {
+      shown.push(new TextDecoder().decode(bytes));
+      return bytes.length;
+    },
+  };
   // 2026-11-19 was a Thursday.
   const clock = () => new Date(2026, 10, 19, 14, 3);
-  return { shown, terminal: new Terminal({ out: write, err: write, verbosity, clock }) };
+  return { shown, terminal: new Terminal({ out: output, err: output, verbosity, clock }) };
 }
 
 Deno.test("Terminal.print() prefixes every line with time and package", () => {
@@ -34,4 +39,16 @@ Deno.test("Terminal.print() hides what is above its verbosity, and what is no ve
   t.print(id, NaN, "junk");
   t.print(id, 1, "shown");
   assertEquals(shown, ["Thu 14:03 talk:template.os: shown\n"]);
+});
+
+Deno.test("writeAll() goes on where a pipe took less than it was given", () => {
+  let taken = "";
+  const slow = {
+    writeSync(bytes: Uint8Array) {
+      taken += new TextDecoder().decode(bytes.subarray(0, 2));
+      return Math.min(2, bytes.length);
+    },
+  };
+  writeAll(slow, "hello");
+  assertEquals(taken, "hello");
 });

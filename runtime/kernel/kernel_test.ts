@@ -1,0 +1,188 @@
+import { assertEquals } from "@std/assert";
+import { type Address, addressOf, type ProcessId } from "../protocol/address.ts";
+import { type KernelMessage, type Module, request, responseTo } from "../protocol/message.ts";
+import { Kernel } from "./kernel.ts";
+
+const A = "a:a:template.os" as ProcessId;
+const B = "b:b:template.os" as ProcessId;
+const C = "c:c:template.os" as ProcessId;
+const WEB = "http-server:distro:sys" as ProcessId;
+const at = (id: string) => addressOf("fake.dev", id as ProcessId);
+
+class World implements Disposable {
+  readonly said: string[] = [];
+  readonly inbox: Record<string, KernelMessage[]> = {};
+  readonly ended: Address[] = [];
+  readonly kernel: Kernel;
+
+  constructor() {
+    const log = { info: () => {}, warn: (text: string) => void this.said.push(text) };
+    this.kernel = new Kernel({ node: "fake.dev", log, now: () => performance.now() });
+    const web: Module = {
+      deliver: this.#box(WEB),
+      processEnded: (process) => void this.ended.push(process),
+      close: () => Promise.resolve(),
+    };
+    this.kernel.addModule(WEB, web);
+    for (const id of [A, B, C]) this.kernel.addProcess(id, { deliver: this.#box(id) });
+    this.kernel.grantMessaging(A, B);
+    this.kernel.grantMessaging(B, C);
+  }
+
+  #box(id: ProcessId): (message: KernelMessage) => void {
+    const box: KernelMessage[] = this.inbox[id] = [];
+    return (message) => void box.push(message);
+  }
+
+  /** Sends from `source` to `target`, and returns what was sent. */
+  send(source: string, target: string, options: Parameters<typeof request>[3] = {}): KernelMessage {
+    const message = request(at(source), at(target), "hello", options);
+    this.kernel.route(message);
+    return message;
+  }
+
+  [Symbol.dispose]() {
+    this.kernel.close();
+  }
+}
+
+Deno.test("route() delivers what a capability allows, in order", () => {
+  using world = new World();
+  const first = world.send(A, B);
+  const second = world.send(A, B);
+  assertEquals(world.inbox[B], [first, second]);
+  assertEquals(world.said, []);
+});
+
+Deno.test("kernel.md §2.8: a refusal is an immediate SendError with a reason, and one line with the fix", async () => {
+  using world = new World();
+  world.send(A, C, { expects_response: 5 });
+  world.send(A, "nobody:x:y", { expects_response: 5 });
+  await Promise.resolve();
+  assertEquals(world.inbox[C], []);
+  assertEquals(world.inbox[A]!.map((m) => [m.kind, m.error?.kind, m.error?.reason, m.body]), [
+    ["SendError", "Timeout", "not-permitted", "hello"],
+    ["SendError", "Timeout", "no-such-process", "hello"],
+  ]);
+  assertEquals(world.said[0]!.includes(`add "${C}" to the request_capabilities`), true);
+});
+
+Deno.test("a refused request that expects nothing prints one line, however often it is sent", () => {
+  using world = new World();
+  for (let i = 0; i < 100; i++) world.send(A, C);
+  assertEquals(world.said.length, 1);
+  assertEquals(world.inbox[A], []);
+});
+
+Deno.test("a response to an outstanding request needs no capability, and only the first counts", () => {
+  using world = new World();
+  const asked = world.send(A, B, { expects_response: 5 });
+  world.kernel.route(responseTo(asked, "one"));
+  world.kernel.route(responseTo(asked, "two"));
+  assertEquals(world.inbox[A]!.map((m) => [m.kind, m.body, m.id === asked.id]), [[
+    "Response",
+    "one",
+    true,
+  ]]);
+});
+
+Deno.test("a response from somebody who was not asked is dropped, also with the right id", () => {
+  using world = new World();
+  const asked = world.send(A, B, { expects_response: 5 });
+  world.kernel.route({ ...responseTo(asked, "forged"), source: at(C) });
+  assertEquals(world.inbox[A], []);
+  world.kernel.route(responseTo(asked, "true"));
+  assertEquals(world.inbox[A]!.length, 1);
+});
+
+Deno.test("kernel.md §12.3: the response to an inherited request reaches the first sender", () => {
+  using world = new World();
+  const asked = world.send(A, B, { expects_response: 5 });
+  world.send(B, C, { id: asked.id, rsvp: asked.rsvp });
+  const passed = world.inbox[C]![0]!;
+  assertEquals(passed.rsvp, at(A));
+  world.kernel.route(responseTo(passed, "from c"));
+  assertEquals(world.inbox[A]!.map((m) => [m.source, m.body]), [[at(C), "from c"]]);
+});
+
+Deno.test("an rsvp that the sender was not given is taken away", () => {
+  using world = new World();
+  const asked = world.send(A, B, { expects_response: 5 });
+  world.kernel.grantMessaging(C, B);
+  world.send(C, B, { id: asked.id, rsvp: at(A) });
+  assertEquals(world.inbox[B]![1]!.rsvp, null);
+});
+
+Deno.test("a request that nobody answers comes back as a Timeout, once", async () => {
+  using world = new World();
+  const asked = world.send(A, B, { expects_response: 0 });
+  await until(() => world.inbox[A]!.length > 0);
+  world.kernel.route(responseTo(asked, "late"));
+  assertEquals(world.inbox[A]!.map((m) => m.error?.reason), ["no-answer"]);
+});
+
+Deno.test("kernel.md §12.6: who waits for a process that ends hears so at once", () => {
+  using world = new World();
+  world.send(A, B, { expects_response: 60 });
+  world.kernel.processEnded(B, true);
+  assertEquals(world.inbox[A]!.map((m) => m.error?.reason), ["crashed"]);
+  assertEquals(world.ended, [at(B)]);
+  world.send(A, B);
+  assertEquals(world.said.length, 1, "it is no longer known");
+});
+
+Deno.test("a process that ends after passing a request on leaves it with its heir", () => {
+  using world = new World();
+  const asked = world.send(A, B, { expects_response: 60 });
+  world.send(B, C, { id: asked.id, rsvp: asked.rsvp });
+  world.kernel.processEnded(B, true);
+  assertEquals(world.inbox[A], []);
+  world.kernel.processEnded(C, true);
+  assertEquals(world.inbox[A]!.map((m) => m.error?.reason), ["crashed"]);
+});
+
+Deno.test("a restarted process keeps its rights", () => {
+  using world = new World();
+  world.kernel.processEnded(A, false);
+  const box: KernelMessage[] = [];
+  world.kernel.addProcess(A, { deliver: (message) => void box.push(message) });
+  world.send(A, B);
+  assertEquals(world.inbox[B]!.length, 1);
+});
+
+Deno.test("design.md §3: a module answers to both generations' names, from the one that was addressed", () => {
+  using world = new World();
+  world.kernel.grantMessaging(A, "http_server:distro:sys" as ProcessId);
+  const asked = world.send(A, "http_server:distro:sys", { expects_response: 5 });
+  assertEquals(world.inbox[WEB], [asked]);
+  world.kernel.route(responseTo(asked, "ok"));
+  assertEquals(world.inbox[A]!.map((m) => m.source), [at("http_server:distro:sys")]);
+});
+
+Deno.test("a full queue refuses, and the sender hears so", async () => {
+  using world = new World();
+  world.kernel.addProcess(B, {
+    deliver: () => {
+      throw new RangeError("full");
+    },
+  });
+  world.send(A, B, { expects_response: 5 });
+  await Promise.resolve();
+  assertEquals(world.inbox[A]!.map((m) => m.error?.reason), ["queue-full"]);
+  assertEquals(world.said.length, 1);
+});
+
+Deno.test("two requests of one id at once: the second is refused, the first is not lost", async () => {
+  using world = new World();
+  const asked = world.send(A, B, { expects_response: 5 });
+  world.send(A, B, { expects_response: 5, id: asked.id });
+  await Promise.resolve();
+  assertEquals(world.inbox[A]!.map((m) => m.kind), ["SendError"]);
+  world.kernel.route(responseTo(asked, "first"));
+  assertEquals(world.inbox[A]!.map((m) => m.kind), ["SendError", "Response"]);
+});
+
+/** Looks once a turn of the event loop; the test runner's own limit ends it. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}

@@ -1,0 +1,87 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  boolean,
+  decodeJson,
+  dispatch,
+  type Handlers,
+  list,
+  map,
+  object,
+  oneOf,
+  optional,
+  string,
+  tagged,
+  u32,
+  unit,
+} from "./serde.ts";
+
+const actions = {
+  Bind: object({ path: string, cache: boolean, encrypted: optional(boolean) }),
+  WebSocketClose: u32,
+  Debug: unit,
+};
+const Action = tagged(actions);
+
+Deno.test("tagged() reads serde's three forms of a variant", () => {
+  assertEquals(Action("Debug", "body"), "Debug");
+  assertEquals(Action({ WebSocketClose: 7 }, "body"), { WebSocketClose: 7 });
+  assertEquals(Action({ Bind: { path: "/", cache: false, extra: 1 } }, "body"), {
+    Bind: { path: "/", cache: false, encrypted: null },
+  });
+});
+
+Deno.test("tagged() names the place and the fault", () => {
+  const faults: [unknown, string][] = [
+    [{ Bind: { path: 7 } }, "Cannot decode body.Bind.path: expected a string"],
+    [{ Bind: { path: "/" } }, "Cannot decode body.Bind.cache: expected true or false"],
+    [{ Bund: {} }, "unknown variant `Bund`, expected one of `Bind`, `WebSocketClose`, `Debug`"],
+    [{}, "expected one variant, got 0 keys"],
+    [{ Bind: {}, Debug: null }, "expected one variant, got 2 keys"],
+    ["Bind", "Cannot decode body.Bind: expected a payload"],
+    [null, "Cannot decode body: expected an object"],
+    [[], "Cannot decode body: expected an object"],
+    ["constructor", "unknown variant `constructor`"],
+    [{ WebSocketClose: 2 ** 32 }, "expected a whole number from 0 to 4294967295"],
+    [{ WebSocketClose: -1 }, "expected a whole number"],
+    [{ WebSocketClose: 1.5 }, "expected a whole number"],
+  ];
+  for (const [json, message] of faults) {
+    assertThrows(() => Action(json, "body"), TypeError, message);
+  }
+});
+
+Deno.test("dispatch() calls the handler of the variant", () => {
+  const handlers: Handlers<typeof actions, string, string> = {
+    Bind: ({ path }, by) => `${by} binds ${path}`,
+    WebSocketClose: (channel, by) => `${by} closes ${channel}`,
+    Debug: (_none, by) => `${by} debugs`,
+  };
+  const table: [unknown, string][] = [
+    [{ Bind: { path: "/x", cache: true } }, "a binds /x"],
+    [{ WebSocketClose: 0 }, "a closes 0"],
+    ["Debug", "a debugs"],
+  ];
+  for (const [json, said] of table) {
+    assertEquals(dispatch(Action(json, "body"), handlers, "a"), said);
+  }
+});
+
+Deno.test("list(), map(), oneOf() point at the item that is wrong", () => {
+  assertEquals(list(u32)([1, 2], "body"), [1, 2]);
+  assertThrows(() => list(u32)([1, "2"], "body"), TypeError, "body[1]");
+  assertEquals(map(string)({ a: "b" }, "body"), { a: "b" });
+  assertThrows(() => map(string)({ a: 1 }, "body"), TypeError, "body.a");
+  assertThrows(() => oneOf("Text", "Binary")("text", "body"), TypeError, '"Text" or "Binary"');
+});
+
+Deno.test("map() keeps a key named __proto__ as data", () => {
+  const read = map(string)(JSON.parse('{"__proto__":"x","a":"b"}'), "body");
+  assertEquals(Object.keys(read), ["__proto__", "a"]);
+  assertEquals(Object.getPrototypeOf(read), Object.prototype);
+});
+
+Deno.test("decodeJson() says when it is no JSON at all", () => {
+  assertEquals(decodeJson('"Debug"', Action), "Debug");
+  assertThrows(() => decodeJson("", Action), TypeError, "Cannot decode body: not JSON");
+  assertThrows(() => decodeJson("{", Action), TypeError, "Cannot decode body: not JSON");
+});
