@@ -9,8 +9,21 @@ export const HTTP_BODY_BYTES_MAX = 16 * 1024 * 1024;
 /** Requests waiting for processes, node-wide; beyond it 503. Two bodies of 16 kB each fit in 320 MB. */
 export const HTTP_PENDING_MAX = 10_000;
 
+/** Request bodies that are arriving, node-wide, so that slow uploads cannot fill the memory; beyond it 503. */
+export const HTTP_ARRIVING_BYTES_MAX = 256 * 1024 * 1024;
+
+/** When the node stops: time for answers under way to leave before connections are cut (within SHUTDOWN_SECONDS). */
+export const HTTP_CLOSE_SECONDS = 0.5;
+
 /** Bindings of one process: a loop that binds must end with an error, not with the node's memory. */
 export const BINDINGS_PER_PROCESS_MAX = 10_000;
+
+/** Characters of one bound path, and its `/`- and `.`-separated segments: each costs memory until the node stops. */
+export const BOUND_PATH_CHARS_MAX = 2_048;
+export const BOUND_PATH_SEGMENTS_MAX = 64;
+
+/** Steps in matching one request path, about 1 ms: wildcards that a hostile process binds must not stop the node. */
+export const PATH_MATCH_STEPS_MAX = 10_000;
 
 /** Bytes of static content (`cache: true`) that one process may keep in the node's memory. */
 export const STATIC_BYTES_PER_PROCESS_MAX = 64 * 1024 * 1024;
@@ -38,6 +51,9 @@ export const CLIENT_CHANNELS_PER_PROCESS_MAX = 1_000;
 
 /** Redirects followed by http_client (Kinode follows 10). */
 export const CLIENT_REDIRECTS_MAX = 10;
+
+/** A script's `fetch` has no timeout of its own; browsers give up after as long. */
+export const FETCH_SECONDS = 300;
 
 /** Messages handed to a process and not yet taken. Kinode blocks its loop at 100; we refuse with `queue-full`. */
 export const INBOX_MESSAGES_MAX = 10_000;
@@ -71,3 +87,27 @@ export const PRINT_CHARS_MAX = 64 * 1024;
 
 /** Node-wide deadline between SIGTERM and exit (issue "The main job": within 2 s). */
 export const SHUTDOWN_SECONDS = 1.5;
+
+/** Scripts of one folder; the rest is reported and not started. Issue "Drop a script" asks for 1,000. */
+export const SCRIPTS_MAX = 2_000;
+
+/** All files of one script together: they pass through esbuild's memory and V8's several times. */
+export const SOURCE_BYTES_MAX = 16 * 1024 * 1024;
+
+/** A finished bundle. It travels as a data: URL, a third longer, and is parsed before anything runs. */
+export const BUNDLE_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Bundling one script; beyond it esbuild is ended and the script is reported. A cold start takes 1 s. */
+export const BUNDLE_SECONDS_MAX = 60;
+
+/** esbuild compiled, kept for the next save: with it a bundle takes 0.1 s, without it 1 s, for 50 MB. */
+export const ESBUILD_KEPT_SECONDS = 300;
+
+/** Bundles kept on disk; the oldest go first. Twice what one folder may hold. */
+export const BUNDLE_CACHE_ENTRIES_MAX = 4_000;
+
+/** A change is acted on when the folder was quiet this long: editors save in several steps. */
+export const WATCH_QUIET_MS = 50;
+
+/** And after this long even if it never was quiet. */
+export const WATCH_BURST_MS_MAX = 500;

@@ -1,0 +1,148 @@
+/**
+ * Which process serves which path (spec/http.md §1.4-§1.5). HTTP and WebSocket paths are two tables. A path is
+ * prefixed by its process, so a process claims only its own; the later binding of a path replaces the earlier.
+ * Unbinding leaves a tombstone, which answers 404 where a less specific binding would answer otherwise.
+ * Bindings outlive their process: it may restart, and finds them replaced by its own.
+ */
+import {
+  BINDINGS_PER_PROCESS_MAX,
+  BOUND_PATH_CHARS_MAX,
+  BOUND_PATH_SEGMENTS_MAX,
+  STATIC_BYTES_PER_PROCESS_MAX,
+} from "../../limits.ts";
+import { type Address, type ProcessId, processOf } from "../../protocol/address.ts";
+import type { HttpServerError } from "../../protocol/http_server.ts";
+import type { Body } from "../../protocol/message.ts";
+import { type Match, PatternTable, segmentsOf } from "./patterns.ts";
+
+export interface StaticContent {
+  mime: string;
+  bytes: Body;
+}
+
+interface Bound {
+  /** The process that bound the path. */
+  app: Address;
+  /** The name by which that process called us: our messages to it come from that name. */
+  boundAs: Address;
+  /** The pattern with the process before it: `bound_path` on the wire. */
+  path: string;
+  authenticated: boolean;
+}
+
+export interface HttpBinding extends Bound {
+  local_only: boolean;
+  content: StaticContent | null;
+}
+
+export interface WsBinding extends Bound {
+  extension: boolean;
+}
+
+/** What is known of a path: its binding, or `null` once it was unbound. */
+type Slot<B> = { owner: ProcessId; binding: B | null };
+
+/** The one process whose paths have no prefix: it serves `/`. */
+const HOMEPAGE = "homepage:homepage:sys";
+
+export class Bindings {
+  readonly #http = new PatternTable<Slot<HttpBinding>>();
+  readonly #ws = new PatternTable<Slot<WsBinding>>();
+  readonly #used = new Map<ProcessId, { slots: number; staticBytes: number }>();
+
+  bindHttp(path: string, binding: Omit<HttpBinding, "path">): HttpServerError | null {
+    const owner = processOf(binding.app);
+    const formed = formPath(owner, path);
+    return this.#setHttp(formed, { owner, binding: { ...binding, path: formed } });
+  }
+
+  unbindHttp(app: Address, path: string): HttpServerError | null {
+    const owner = processOf(app);
+    return this.#setHttp(formPath(owner, path), { owner, binding: null });
+  }
+
+  bindWs(path: string, binding: Omit<WsBinding, "path">): HttpServerError | null {
+    const owner = processOf(binding.app);
+    const formed = formPath(owner, path);
+    return this.#set(this.#ws, formed, { owner, binding: { ...binding, path: formed } });
+  }
+
+  unbindWs(app: Address, path: string): HttpServerError | null {
+    const owner = processOf(app);
+    return this.#set(this.#ws, formPath(owner, path), { owner, binding: null });
+  }
+
+  /** `path` as it stands in the request line, without the query. */
+  findHttp(path: string): Match<HttpBinding> | undefined {
+    const text = normalize(path);
+    // A process that bound `/` gets all its other paths too (§1.5, "base-path fallback").
+    return bound(this.#http.find(text) ?? this.#http.find(firstSegmentOf(text)));
+  }
+
+  findWs(path: string): Match<WsBinding> | undefined {
+    return bound(this.#ws.find(normalize(path)));
+  }
+
+  #setHttp(formed: string, slot: Slot<HttpBinding>): HttpServerError | null {
+    const before = this.#http.get(formed);
+    const freed = staticBytesOf(before);
+    const taken = staticBytesOf(slot);
+    const used = this.#usedBy(slot.owner);
+    const kept = before?.owner === slot.owner ? used.staticBytes - freed : used.staticBytes;
+    if (taken > 0 && kept + taken > STATIC_BYTES_PER_PROCESS_MAX) return "StaticContentTooLarge";
+    const error = this.#set(this.#http, formed, slot);
+    if (error !== null) return error;
+    if (before !== undefined) this.#usedBy(before.owner).staticBytes -= freed;
+    used.staticBytes += taken;
+    return null;
+  }
+
+  #set<B>(table: PatternTable<Slot<B>>, formed: string, slot: Slot<B>): HttpServerError | null {
+    if (formed.length > BOUND_PATH_CHARS_MAX) return "PathTooLong";
+    if (segmentsOf(formed).length > BOUND_PATH_SEGMENTS_MAX) return "PathTooLong";
+    const used = this.#usedBy(slot.owner);
+    if (table.get(formed) === undefined) {
+      if (used.slots >= BINDINGS_PER_PROCESS_MAX) return "TooManyBindings";
+      used.slots++;
+    }
+    table.set(formed, slot);
+    return null;
+  }
+
+  #usedBy(owner: ProcessId): { slots: number; staticBytes: number } {
+    let used = this.#used.get(owner);
+    if (used === undefined) this.#used.set(owner, used = { slots: 0, staticBytes: 0 });
+    return used;
+  }
+}
+
+/** Removes one trailing slash; nothing is decoded, collapsed or folded. */
+export function normalize(path: string): string {
+  return path.endsWith("/") ? path.slice(0, -1) : path;
+}
+
+/** `/` of `chat:chat:template.os` is `/chat:chat:template.os`. */
+export function formPath(process: ProcessId, path: string): string {
+  if (process === HOMEPAGE) return normalize(path);
+  return `/${process}${path.startsWith("/") ? "" : "/"}${normalize(path)}`;
+}
+
+/** What a process calls the path of a request to it: without the process before it, never empty. */
+export function ownPath(process: ProcessId, path: string): string {
+  const prefix = `/${process}`;
+  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : "/";
+}
+
+function firstSegmentOf(path: string): string {
+  const end = path.indexOf("/", 1);
+  return end === -1 ? path : path.slice(0, end);
+}
+
+function bound<B>(match: Match<Slot<B>> | undefined): Match<B> | undefined {
+  const binding = match?.value.binding;
+  return match && binding ? { value: binding, params: match.params } : undefined;
+}
+
+function staticBytesOf(slot: Slot<HttpBinding> | undefined): number {
+  return slot?.binding?.content?.bytes.length ?? 0;
+}
