@@ -1,0 +1,124 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { INBOX_MESSAGES_MAX } from "../limits.ts";
+import type { Address } from "../protocol/address.ts";
+import { type KernelMessage, request } from "../protocol/message.ts";
+import { type MessageFrame, toFrame } from "../protocol/port.ts";
+import { turns } from "../protocol/turn.ts";
+import { WorkerProcess } from "./worker_process.ts";
+
+const me = "fake.dev@a:a:template.os" as Address;
+const other = "fake.dev@b:b:template.os" as Address;
+
+/** A process whose script is the test: it reads and writes the far end of the port. */
+class Fake implements Disposable {
+  readonly messages: KernelMessage[] = [];
+  readonly prints: [number, string][] = [];
+  readonly exits: (string | null)[] = [];
+  readonly configs: string[] = [];
+  readonly process: WorkerProcess;
+  readonly port: MessagePort;
+  #wake: () => void = () => {};
+
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    this.port = port2;
+    const woken = <T>(into: T[]) => (value: T) => {
+      into.push(value);
+      this.#wake();
+    };
+    this.process = new WorkerProcess({
+      address: me,
+      node: "fake.dev",
+      port: port1,
+      soon: turns(),
+      onMessage: woken(this.messages),
+      onPrint: (verbosity, text) => woken(this.prints)([verbosity, text]),
+      onLoaded: woken(this.configs),
+      onExit: woken(this.exits),
+    });
+  }
+
+  /** Posts, and waits for the first thing that the kernel's end hears of it. */
+  post(data: unknown): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      this.port.postMessage(data);
+    });
+  }
+
+  received(): Promise<unknown[]> {
+    return new Promise((resolve) => this.port.onmessage = (event) => resolve(event.data));
+  }
+
+  [Symbol.dispose]() {
+    this.process.close();
+    this.port.close();
+  }
+}
+
+Deno.test("WorkerProcess.deliver() posts what one turn delivered together, after the boot frame", async () => {
+  using fake = new Fake();
+  const received = fake.received();
+  fake.process.boot("code");
+  const first = request(other, me, "1");
+  const second = request(other, me, "2");
+  fake.process.deliver(first);
+  fake.process.deliver(second);
+  assertEquals(await received, [["Boot", me, "code"], toFrame(first), toFrame(second)]);
+});
+
+Deno.test("a worker cannot claim another's address", async () => {
+  using fake = new Fake();
+  await fake.post([0, toFrame(request(other, other, "x"))]);
+  assertEquals(fake.messages.map((m) => m.source), [me]);
+});
+
+Deno.test("prints, the config and the end of a process come out", async () => {
+  using fake = new Fake();
+  await fake.post([0, ["Print", 0, "hello"]]);
+  await fake.post([0, ["Loaded", "{}"]]);
+  await fake.post([0, ["Exit", "Error: x"]]);
+  assertEquals([fake.prints, fake.configs, fake.exits], [[[0, "hello"]], ["{}"], ["Error: x"]]);
+});
+
+Deno.test("a malformed post ends the process, and says what was wrong", async () => {
+  const posts: unknown[] = [
+    "junk",
+    [0, "junk"],
+    [0, []],
+    [0, toFrame(request(me, other, "x")).slice(0, 5)],
+    [1],
+    [0, ...Array(5000).fill(["Print", 0, ""])],
+  ];
+  for (const data of posts) {
+    using fake = new Fake();
+    await fake.post(data);
+    assertEquals(fake.exits.length, 1);
+    assertStringIncludes(fake.exits[0]!, "it broke the protocol of its port: ");
+  }
+});
+
+Deno.test("WorkerProcess.deliver() refuses when too much waits, and goes on when some is taken", async () => {
+  using fake = new Fake();
+  const message = request(other, me, "x");
+  for (let i = 0; i < INBOX_MESSAGES_MAX; i++) fake.process.deliver(message);
+  assertThrows(() => fake.process.deliver(message), RangeError, "is full");
+  await fake.post([2, ["Print", 0, "took two"]]);
+  fake.process.deliver(message);
+  fake.process.deliver(message);
+  assertThrows(() => fake.process.deliver(message), RangeError, "is full");
+});
+
+Deno.test("nothing comes out of a closed process", async () => {
+  using fake = new Fake();
+  const { port1, port2 } = new MessageChannel();
+  fake.process.close();
+  fake.port.postMessage([0, toFrame(request(me, other, "x")) satisfies MessageFrame]);
+  // A message through a second channel is behind the first one.
+  const behind = new Promise((resolve) => port1.onmessage = resolve);
+  port2.postMessage(null);
+  await behind;
+  port1.close();
+  port2.close();
+  assertEquals(fake.messages, []);
+});
