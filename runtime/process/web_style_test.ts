@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { KernelMessage, LazyLoadBlob } from "../protocol/message.ts";
 import { FakeKernel } from "./fake_kernel_test.ts";
-import { type Message } from "./message.ts";
+import type { Message } from "./message.ts";
 import { Response as TextResponse } from "./web_response.ts";
 import { serveWebStyle, type WebStyle } from "./web_style.ts";
 
