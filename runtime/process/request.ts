@@ -9,6 +9,7 @@ import {
 } from "../protocol/message.ts";
 import { toFrame } from "../protocol/port.ts";
 import type { Address } from "./address.ts";
+import { checked } from "./checked.ts";
 import { current } from "./current.ts";
 import type { Message } from "./message.ts";
 
@@ -55,7 +56,7 @@ export class Request {
 
   /** Bytes, or text that stands for its UTF-8 bytes. */
   body(body: Uint8Array | string): this {
-    this.#body = body;
+    this.#body = checked(body, "body");
     return this;
   }
 
@@ -67,7 +68,7 @@ export class Request {
 
   /** Bytes that travel beside the body. */
   blob(blob: BlobInit): this {
-    this.#blob = { mime: blob.mime ?? null, bytes: blob.bytes };
+    this.#blob = { mime: blob.mime ?? null, bytes: checked(blob.bytes, "blob.bytes") };
     return this;
   }
 

@@ -6,6 +6,7 @@ import {
   responseTo,
 } from "../protocol/message.ts";
 import { toFrame } from "../protocol/port.ts";
+import { checked } from "./checked.ts";
 import { current } from "./current.ts";
 import type { Message } from "./message.ts";
 import type { BlobInit } from "./request.ts";
@@ -46,7 +47,7 @@ export class Response {
 
   /** Bytes, or text that stands for its UTF-8 bytes. */
   body(body: Uint8Array | string): this {
-    this.#body = body;
+    this.#body = checked(body, "body");
     return this;
   }
 
@@ -56,7 +57,7 @@ export class Response {
   }
 
   blob(blob: BlobInit): this {
-    this.#blob = { mime: blob.mime ?? null, bytes: blob.bytes };
+    this.#blob = { mime: blob.mime ?? null, bytes: checked(blob.bytes, "blob.bytes") };
     return this;
   }
 

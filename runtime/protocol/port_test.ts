@@ -60,6 +60,12 @@ Deno.test("parseMessage() refuses every slot that is not what it must be", () =>
   assertThrows(() => parseMessage(mime, me, "fake.dev"), TypeError, "slot 10");
 });
 
+Deno.test("parseMessage() copies a small view out of its large buffer", () => {
+  const view = new Uint8Array(new ArrayBuffer(1 << 20), 7, 3);
+  const message = parseMessage(structuredClone(toFrame(request(me, other, view))), me, "fake.dev");
+  assertEquals((message.body as Uint8Array).buffer.byteLength, 3);
+});
+
 Deno.test("parsePost() refuses what is no post", () => {
   for (const data of [null, "x", {}, [], ["1"], [-1], [0.5], [NaN]]) {
     assertThrows(() => parsePost(data, 8), TypeError);
