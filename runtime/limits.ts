@@ -49,6 +49,24 @@ export const CLIENT_BODY_BYTES_MAX = 64 * 1024 * 1024;
 /** Outbound WebSockets of one process. */
 export const CLIENT_CHANNELS_PER_PROCESS_MAX = 1_000;
 
+/** Bytes that http_client holds for one process: bodies that it sends and bodies that it collects. */
+export const CLIENT_BYTES_PER_PROCESS_MAX = 256 * 1024 * 1024;
+
+/** An outbound request for whose answer nobody waits ends after this long: nothing may run for ever. */
+export const CLIENT_REQUEST_SECONDS = 600;
+
+/** What still runs this long after its requester got a SendError is ended: its answer would be dropped. */
+export const CLIENT_GRACE_SECONDS = 1;
+
+/** How long a peer may take to answer our close frame (RFC 6455 §7.1.1) before its connection is cut. */
+export const CLIENT_CLOSE_SECONDS = 5;
+
+/** The head of a WebSocket server's answer; Node's servers send at most as much. */
+export const CLIENT_HANDSHAKE_BYTES_MAX = 16 * 1024;
+
+/** Of a transport error's text: a URL in it may be as long as a message. */
+export const CLIENT_ERROR_CHARS_MAX = 2_000;
+
 /** Redirects followed by http_client (Kinode follows 10). */
 export const CLIENT_REDIRECTS_MAX = 10;
 

@@ -1,0 +1,134 @@
+/**
+ * One script and what it imports become one ES module that imports nothing:
+ *
+ *     hello.ts ──► Esbuild (worker) ──► seal ──► { code, map }
+ *                    │ every import is asked for
+ *                    ▼
+ *                  Sources: files of the folder · @kinode/process · everything else is refused
+ */
+import { assert } from "../assert.ts";
+import { BUNDLE_BYTES_MAX, SOURCE_BYTES_MAX } from "../limits.ts";
+import type { Answer, Built, Question } from "./bundle_protocol.ts";
+import { type Crash, Esbuild } from "./esbuild.ts";
+import { problemsOf } from "./esbuild_message.ts";
+import { type Problem, problemOf } from "./problem.ts";
+import { isSealed, seal, touchesTemplates } from "./seal.ts";
+import { joinImport, loaderOf, refusalOf, sha256Of, type Sources, tooLarge } from "./sources.ts";
+
+export interface Output {
+  code: string;
+  /** Source map, as JSON text. */
+  map: string;
+}
+
+export type Inputs = Map<string, string | null>;
+
+export interface Bundle {
+  /** `null` when there is an error among the problems. */
+  output: Output | null;
+  problems: Problem[];
+  /** SHA-256 of every file that was asked for, by its path relative to the folder; `null`: not to be had. */
+  inputs: Inputs;
+}
+
+export const LIBRARY = "@kinode/process";
+
+/** The module behind `@kinode/process`: a name that is not exported here is an error with file and line. */
+export function libraryModule(names: readonly string[]): string {
+  for (const name of names) {
+    assert(/^[A-Za-z_$][\w$]*$/.test(name) && name !== "default", `the library exports "${name}"`);
+  }
+  return `const library = globalThis[Symbol.for("kinode.process")];\n` +
+    `export const { ${names.join(", ")} } = library;\n`;
+}
+
+export class Bundler {
+  readonly #sources: Sources;
+  readonly #library: string;
+  readonly #esbuild = new Esbuild();
+
+  constructor(sources: Sources, libraryNames: readonly string[]) {
+    this.#sources = sources;
+    this.#library = libraryModule(libraryNames);
+  }
+
+  /** Bundles the script `entry`. One at a time. */
+  async bundle(entry: string): Promise<Bundle> {
+    const inputs: Inputs = new Map();
+    let bytesLeft = SOURCE_BYTES_MAX;
+    const answer = async (question: Question): Promise<Answer> => {
+      const given = await this.#answer(question, inputs);
+      if (!("found" in given)) return given;
+      bytesLeft -= given.found.bytes.length;
+      return bytesLeft < 0 ? { refused: tooLarge(entry) } : given;
+    };
+    let built = await this.#esbuild.build({ entry, lowerTemplates: false, answer });
+    // `String.raw` sees escapes: with templates turned into strings, sealing changes no value.
+    if ("output" in built && built.output !== null && touchesTemplates(built.output.code)) {
+      bytesLeft = SOURCE_BYTES_MAX;
+      built = await this.#esbuild.build({ entry, lowerTemplates: true, answer });
+    }
+    return { ...finish(entry, built), inputs };
+  }
+
+  /** Ends the worker until the next bundle. */
+  rest(): void {
+    this.#esbuild.end();
+  }
+
+  close(): void {
+    this.#esbuild.close();
+  }
+
+  async #answer(question: Question, inputs: Inputs): Promise<Answer> {
+    const { specifier, importer, kind, type } = question;
+    if (specifier === LIBRARY) return { library: this.#library };
+    const entry = kind === "entry-point";
+    if (!entry && !/^\.\.?(?:\/|$)/.test(specifier)) return { refused: refusalOf(specifier) };
+    if (specifier.includes("\\")) {
+      return { refused: { text: `cannot import "${specifier}"`, hint: 'write "/", not "\\"' } };
+    }
+    const path = entry ? specifier : joinImport(importer, specifier);
+    if (path === null) {
+      return {
+        refused: {
+          text: `"${specifier}" leaves the processes folder`,
+          hint: 'copy the file into the folder and import it as "./name.ts"',
+        },
+      };
+    }
+    return await this.#find(path, type, inputs);
+  }
+
+  async #find(path: string, type: string | null, inputs: Inputs): Promise<Answer> {
+    const source = await this.#sources.read(path);
+    const sha256 = "text" in source ? null : await sha256Of(source.bytes);
+    inputs.set(path, sha256);
+    if ("text" in source) return { refused: source };
+    inputs.set(source.path, sha256);
+    const loader = loaderOf(source.path, type);
+    if (typeof loader === "object") return { refused: loader };
+    return { found: { ...source, loader } };
+  }
+}
+
+function finish(entry: string, built: Built | Crash): Omit<Bundle, "inputs"> {
+  if ("crashed" in built) {
+    const text = `esbuild could not read this script: ${built.crashed}`;
+    return { output: null, problems: [problemOf(entry, text)] };
+  }
+  const problems = problemsOf(built, entry);
+  const refuse = (text: string) => ({
+    output: null,
+    problems: [...problems, problemOf(entry, text)],
+  });
+  if (built.output === null) return { output: null, problems };
+  const code = seal(built.output.code);
+  // Neither can happen as far as we know; a script that finds a way must not run, nor stop the node.
+  if (built.imports.length > 0) return refuse(`still imports ${built.imports.join(", ")}`);
+  if (!isSealed(code)) return refuse("cannot be sealed against import()");
+  if (code.length > BUNDLE_BYTES_MAX) {
+    return refuse(`the finished bundle is larger than ${BUNDLE_BYTES_MAX >> 20} MB`);
+  }
+  return { output: { code, map: built.output.map }, problems };
+}

@@ -1,0 +1,76 @@
+/** What the loader and its bundling worker say to each other, and the options that decide what a bundle is. */
+import type { BuildOptions, Message } from "esbuild-wasm";
+import type { SourceLoader } from "./sources.ts";
+
+/** As deno.json has it; a test compares. Part of every cache key. */
+export const ESBUILD_VERSION = "0.28.2";
+
+/** Raise it when the same input must make another bundle than before for a reason not in BUILD_OPTIONS. */
+export const BUNDLE_FORMAT = 1;
+
+export const BUILD_OPTIONS = {
+  bundle: true,
+  format: "esm",
+  platform: "browser",
+  target: "deno2.4",
+  outfile: "/bundle.js",
+  write: false,
+  metafile: true,
+  sourcemap: "external",
+  // The map names lines; the editor has the text.
+  sourcesContent: false,
+  treeShaking: true,
+  legalComments: "none",
+  logLevel: "silent",
+  // Read by nobody: no tsconfig.json, no package.json of the folder is consulted.
+  tsconfigRaw: "{}",
+  supported: {
+    // import("./literal.ts") becomes a function call; any other form is an error (logOverride).
+    "dynamic-import": false,
+    "import-meta": false,
+    "arbitrary-module-namespace-names": false,
+  },
+  logOverride: {
+    "unsupported-dynamic-import": "error",
+    // A misspelt `library.name` of the library; of another file it is as surely a mistake.
+    "import-is-undefined": "error",
+    "missing-source-map": "silent",
+  },
+} as const satisfies BuildOptions;
+
+/** What an import in `importer` names; `importer` is "" for the script itself. */
+export interface Question {
+  specifier: string;
+  importer: string;
+  kind: string;
+  /** `with { type }`, `null` without. */
+  type: string | null;
+}
+
+export type Answer =
+  | { found: { path: string; bytes: Uint8Array<ArrayBuffer>; loader: SourceLoader } }
+  | { library: string }
+  | { refused: { text: string; hint: string | null } };
+
+export interface Built {
+  errors: Message[];
+  warnings: Message[];
+  /** `null` with errors. */
+  output: { code: string; map: string } | null;
+  /** Imports left in the output; there must be none. */
+  imports: string[];
+}
+
+export type ToWorker =
+  | { type: "start"; wasm: WebAssembly.Module }
+  | { type: "build"; entry: string; lowerTemplates: boolean }
+  | { type: "answer"; id: number; answer: Answer };
+
+export type FromWorker =
+  /** First words: the worker runs and knows where its package lies. */
+  | { type: "loaded"; wasmUrl: string }
+  | { type: "started" }
+  | { type: "ask"; id: number; question: Question }
+  | { type: "built"; built: Built }
+  /** esbuild itself broke (a stack overflow, for example) and will not answer again. */
+  | { type: "crashed"; reason: string };

@@ -1,0 +1,134 @@
+/**
+ * esbuild, in a worker without any permission: it sees the files that the loader hands it and nothing else.
+ * Whatever an import names is asked of the loader (bundle.ts). The worker lives for one load.
+ */
+import * as esbuild from "esbuild-wasm";
+import {
+  type Answer,
+  BUILD_OPTIONS,
+  type Built,
+  type FromWorker,
+  type Question,
+  type ToWorker,
+} from "./bundle_protocol.ts";
+
+interface WorkerScope {
+  postMessage(message: FromWorker): void;
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+}
+
+class BundleWorker {
+  readonly #scope: WorkerScope;
+  readonly #asked = new Map<number, (answer: Answer) => void>();
+  #lastId = 0;
+
+  constructor(scope: WorkerScope) {
+    this.#scope = scope;
+    scope.onmessage = ({ data }) => this.#receive(data);
+    scope.postMessage({ type: "loaded", wasmUrl: wasmUrl() });
+  }
+
+  async #receive(message: ToWorker): Promise<void> {
+    if (message.type === "answer") {
+      this.#asked.get(message.id)?.(message.answer);
+      this.#asked.delete(message.id);
+      return;
+    }
+    try {
+      if (message.type === "start") {
+        await esbuild.initialize({ wasmModule: message.wasm, worker: false });
+        this.#scope.postMessage({ type: "started" });
+      } else {
+        const built = await this.#build(message.entry, message.lowerTemplates);
+        this.#scope.postMessage({ type: "built", built });
+      }
+    } catch (error) {
+      this.#scope.postMessage({ type: "crashed", reason: String(error) });
+    }
+  }
+
+  async #build(entry: string, lowerTemplates: boolean): Promise<Built> {
+    const { supported, ...options } = BUILD_OPTIONS;
+    try {
+      const result = await esbuild.build({
+        ...options,
+        entryPoints: [entry],
+        supported: lowerTemplates ? { ...supported, "template-literal": false } : supported,
+        plugins: [this.#plugin()],
+      });
+      const text = (ending: string) =>
+        result.outputFiles.find((file) => file.path.endsWith(ending))!.text;
+      const outputs = Object.values(result.metafile.outputs);
+      return {
+        errors: [],
+        warnings: result.warnings,
+        output: { code: text(".js"), map: text(".map") },
+        imports: outputs.flatMap((output) => output.imports.map(({ path }) => path)),
+      };
+    } catch (error) {
+      const { errors, warnings } = error as Partial<esbuild.BuildFailure>;
+      if (errors === undefined || warnings === undefined) throw error;
+      return { errors, warnings, output: null, imports: [] };
+    }
+  }
+
+  /** Everything that esbuild would look for itself is asked of the loader. */
+  #plugin(): esbuild.Plugin {
+    const files = new Map<string, esbuild.OnLoadResult>();
+    return {
+      name: "kinode",
+      setup: (build) => {
+        build.onResolve({ filter: /.*/ }, async (found) => {
+          const answer = await this.#ask({
+            specifier: found.path,
+            importer: found.importer,
+            kind: found.kind,
+            type: found.with.type ?? null,
+          });
+          if ("refused" in answer) {
+            const { text, hint } = answer.refused;
+            return { errors: [{ text, notes: hint === null ? [] : [{ text: hint }] }] };
+          }
+          if ("library" in answer) {
+            files.set("@kinode/process", { contents: answer.library, loader: "js" });
+            return { path: "@kinode/process", namespace: "library" };
+          }
+          const { path, bytes, loader } = answer.found;
+          // The same file may be asked for as text and as code: two modules.
+          const suffix = loader === "text" || loader === "json" ? `?${loader}` : "";
+          files.set(path + suffix, { contents: bytes, loader });
+          return { path, suffix, namespace: "script" };
+        });
+        build.onLoad(
+          { filter: /.*/ },
+          ({ path, suffix }) =>
+            files.get(path + suffix) ?? { errors: [{ text: `not handed over: ${path}` }] },
+        );
+      },
+    };
+  }
+
+  #ask(question: Question): Promise<Answer> {
+    const id = ++this.#lastId;
+    return new Promise((resolve) => {
+      this.#asked.set(id, resolve);
+      this.#scope.postMessage({ type: "ask", id, question });
+    });
+  }
+}
+
+/**
+ * Deno has no way to ask where a package lies (`import.meta.resolve` gives `npm:…` back, `createRequire` fails
+ * on 2.4 and in a binary). But the package's own stack frames say it, from source and in the binary alike.
+ */
+function wasmUrl(): string {
+  try {
+    esbuild.transformSync("");
+  } catch (error) {
+    const own = /file:\/\/\S+?\/esm\/browser\.js/.exec((error as Error).stack ?? "")?.[0];
+    if (own !== undefined) return new URL("../esbuild.wasm", own).href;
+  }
+  return "";
+}
+
+new BundleWorker(globalThis as unknown as WorkerScope);

@@ -1,0 +1,36 @@
+/**
+ * What a dropped single-file script gets without asking (design.md §6), as data: the kernel makes
+ * capabilities of it. "vfs, kv, sqlite" means the script's own drive and stores; those modules see to it.
+ */
+import type { ProcessId } from "../protocol/address.ts";
+import { PROCESS_HEAP_MB } from "../limits.ts";
+
+export interface Defaults {
+  on_exit: "None" | "Restart";
+  /** Modules that the process may message. */
+  messaging: ProcessId[];
+  /** Modules that may message the process without being asked (requests, WebSocket frames). */
+  grant: ProcessId[];
+  heapMb: number;
+}
+
+const MODULES = [
+  "http-server:distro:sys",
+  "http-client:distro:sys",
+  "timer:distro:sys",
+  "vfs:distro:sys",
+  "kv:distro:sys",
+  "sqlite:distro:sys",
+  "terminal:terminal:sys",
+] as ProcessId[];
+
+/** The default set of the script `id`; with `--strict` it may message nobody and nobody may message it. */
+export function defaultsFor(_id: ProcessId, options: { strict: boolean }): Defaults {
+  const modules = options.strict ? [] : MODULES;
+  return {
+    on_exit: "Restart",
+    messaging: [...modules],
+    grant: [...modules],
+    heapMb: PROCESS_HEAP_MB,
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * Starts and ends the worker that esbuild runs in. It is started when something needs bundling and ended
+ * afterwards; only the compiled WebAssembly is kept a while, since compiling is nine tenths of a cold start.
+ */
+import { BUNDLE_SECONDS_MAX, ESBUILD_KEPT_SECONDS } from "../limits.ts";
+import type { Answer, Built, FromWorker, Question, ToWorker } from "./bundle_protocol.ts";
+
+/** esbuild broke, or took too long; the worker is gone, the next build starts another. */
+export interface Crash {
+  crashed: string;
+}
+
+export interface BuildRequest {
+  entry: string;
+  lowerTemplates: boolean;
+  answer(question: Question): Promise<Answer>;
+}
+
+export class Esbuild {
+  #worker: Worker | null = null;
+  #module: WebAssembly.Module | null = null;
+  #keepTimer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+  /** Who waits for the worker's next word; there is one build at a time. */
+  #waiting: ((word: FromWorker) => void) | null = null;
+  #answer: BuildRequest["answer"] | null = null;
+
+  /** Builds one script. One at a time: the caller waits before it asks again. */
+  async build(request: BuildRequest): Promise<Built | Crash> {
+    if (this.#closed) return { crashed: "the loader was closed" };
+    clearTimeout(this.#keepTimer);
+    this.#answer = request.answer;
+    const timer = setTimeout(() => this.#crash("it took too long"), BUNDLE_SECONDS_MAX * 1000);
+    try {
+      const { entry, lowerTemplates } = request;
+      const word = await this.#start() ??
+        await this.#say({ type: "build", entry, lowerTemplates });
+      if (word.type === "built") return word.built;
+      this.end();
+      return { crashed: word.type === "crashed" ? word.reason : `it said "${word.type}"` };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends the worker. What was compiled is kept for the next save. */
+  end(): void {
+    this.#worker?.terminate();
+    this.#worker = null;
+    clearTimeout(this.#keepTimer);
+    if (this.#module === null || this.#closed) return;
+    const forget = () => this.#module = null;
+    this.#keepTimer = setTimeout(forget, ESBUILD_KEPT_SECONDS * 1000);
+  }
+
+  /** Ends the worker and keeps nothing. */
+  close(): void {
+    this.#closed = true;
+    this.end();
+    this.#module = null;
+    this.#crash("the loader was closed");
+  }
+
+  /** `null` when the worker is ready for a build, else what went wrong. */
+  async #start(): Promise<FromWorker | null> {
+    if (this.#worker !== null) return null;
+    const loaded = await this.#say(null, () => {
+      const url = new URL("./bundle_worker.ts", import.meta.url);
+      const worker = new Worker(url, { type: "module", deno: { permissions: "none" } });
+      worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(worker, data);
+      worker.onmessageerror = () => this.#crash("its message could not be read");
+      worker.onerror = (event) => {
+        event.preventDefault();
+        this.#crash(event.message);
+      };
+      this.#worker = worker;
+    });
+    if (loaded.type !== "loaded") return loaded;
+    try {
+      this.#module ??= await WebAssembly.compile(await Deno.readFile(new URL(loaded.wasmUrl)));
+    } catch (error) {
+      return { type: "crashed", reason: `no esbuild.wasm at "${loaded.wasmUrl}": ${error}` };
+    }
+    const started = await this.#say({ type: "start", wasm: this.#module });
+    return started.type === "started" ? null : started;
+  }
+
+  /** Posts `message` and waits for the worker's word. */
+  #say(message: ToWorker | null, before?: () => void): Promise<FromWorker> {
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+      before?.();
+      if (this.#worker === null) this.#crash("it was ended");
+      else if (message !== null) this.#worker.postMessage(message);
+    });
+  }
+
+  async #hear(worker: Worker, word: FromWorker): Promise<void> {
+    if (word.type !== "ask") return this.#resume(word);
+    const answer = await this.#answer!(word.question);
+    const reply: ToWorker = { type: "answer", id: word.id, answer };
+    // It may have been ended while a file was read.
+    if (worker === this.#worker) worker.postMessage(reply);
+  }
+
+  #crash(reason: string): void {
+    this.#resume({ type: "crashed", reason });
+  }
+
+  #resume(word: FromWorker): void {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    waiting?.(word);
+  }
+}

@@ -1,0 +1,54 @@
+/** esbuild's errors and warnings, as ours: columns counted as editors do, our names for things, what to do. */
+import type { Message } from "esbuild-wasm";
+import type { Built } from "./bundle_protocol.ts";
+import type { Problem } from "./problem.ts";
+
+/** Texts that would puzzle somebody who does not know that there is a bundler. */
+const OURS: Readonly<Record<string, { text: string; hint: string }>> = {
+  "unsupported-dynamic-import": {
+    text: "import() needs a plain string here: what it loads becomes part of the bundle",
+    hint: 'write import("./file.ts"), or import every file at the top and choose among them',
+  },
+  "empty-import-meta": {
+    text: "import.meta is empty in a process",
+    hint: 'import data with `import text from "./file.txt"` or `import json from "./file.json"`',
+  },
+};
+
+/** Everything esbuild had to say about the script `entry`. */
+export function problemsOf({ errors, warnings }: Built, entry: string): Problem[] {
+  return [
+    ...errors.map((message) => problemFrom(message, "error", entry)),
+    ...warnings.map((message) => problemFrom(message, "warning", entry)),
+  ];
+}
+
+function problemFrom(message: Message, severity: Problem["severity"], entry: string): Problem {
+  const ours = Object.hasOwn(OURS, message.id) ? OURS[message.id] : undefined;
+  const { location } = message;
+  const notes = message.notes.map((note) => plain(note.text)).join("; ");
+  const lineText = location?.lineText ?? null;
+  const start = lineText === null ? 0 : charsBefore(lineText, location!.column);
+  const end = lineText === null ? 0 : charsBefore(lineText, location!.column + location!.length);
+  return {
+    severity,
+    file: location === null ? entry : plain(location.file),
+    line: location?.line ?? null,
+    column: location === null ? null : start + 1,
+    text: ours?.text ?? plain(message.text),
+    lineText,
+    length: end - start,
+    hint: ours?.hint ?? (notes === "" ? null : notes),
+  };
+}
+
+/** esbuild counts bytes of UTF-8. */
+function charsBefore(line: string, bytes: number): number {
+  return new TextDecoder().decode(new TextEncoder().encode(line).subarray(0, bytes)).length;
+}
+
+function plain(text: string): string {
+  return text
+    .replace(/(^|")(?:script|library):/g, "$1")
+    .replace(/ in the configured target environment \([^)]*\)/g, "");
+}

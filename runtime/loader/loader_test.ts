@@ -1,0 +1,145 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parseProcessId } from "../protocol/address.ts";
+import { RecordedLoader, run, TempFolder } from "./testing.ts";
+
+const HELLO = 'export default { fetch: () => new Response("hello") };\n';
+
+Deno.test("loadAll() starts every script, under its id, with code that runs", async () => {
+  await using home = new TempFolder({
+    "processes/hello.ts": HELLO,
+    "processes/chat.js": 'import { println } from "@kinode/process";\nexport const p = println;\n',
+    "processes/_util.ts": "nonsense(",
+  });
+  await using recorded = new RecordedLoader(home);
+  await recorded.loader.loadAll();
+  assertEquals(recorded.lines, ["start chat.js", "start hello.ts"]);
+  const { id, code } = recorded.scripts.get("hello.ts")!;
+  assertEquals(id, parseProcessId("hello:hello:template.os"));
+  const { fetch } = (await run(code)).default as { fetch(): Response };
+  assertEquals(await fetch().text(), "hello");
+});
+
+Deno.test("loadAll() reports what does not compile, and starts the others", async () => {
+  await using home = new TempFolder({
+    "processes/broken.ts": "export const a = 1;\nconst b = = 2;\n",
+    "processes/Capital.ts": HELLO,
+    "processes/hello.ts": HELLO,
+    "processes/lost.ts": 'import x from "./nowhere.ts";\nx();\n',
+    "processes/twice.js": HELLO,
+    "processes/twice.ts": HELLO,
+  });
+  await using recorded = new RecordedLoader(home);
+  await recorded.loader.loadAll();
+  assertEquals(recorded.lines, [
+    'kinode: Capital.ts: error: "Capital" cannot name a process: it may have a-z, 0-9, `-` and `_`',
+    "kinode: Capital.ts: rename it to capital.ts",
+    "kinode: twice.js: error: twice.js and twice.ts would both be the process twice:twice:template.os",
+    "kinode: twice.js: rename or delete all but one of them",
+    'kinode: broken.ts:2:11: error: Unexpected "="',
+    "  2 | const b = = 2;",
+    "    |           ^",
+    "start hello.ts",
+    "kinode: lost.ts:1:15: error: there is no file nowhere.ts",
+    '  1 | import x from "./nowhere.ts";',
+    "    |               ^^^^^^^^^^^^^^",
+  ]);
+});
+
+Deno.test("loadAll() prints warnings and starts the script all the same", async () => {
+  await using home = new TempFolder({ "processes/hello.ts": "export default import.meta.url;\n" });
+  await using recorded = new RecordedLoader(home);
+  await recorded.loader.loadAll();
+  assertStringIncludes(recorded.lines[0]!, "hello.ts:1:16: warning: import.meta is empty");
+  assertEquals(recorded.lines.at(-1), "start hello.ts");
+});
+
+Deno.test("mapStack() of a started script names the user's file and line", async () => {
+  const source =
+    "interface A { b: 1 }\n\nexport const init = () => {\n  throw new Error('x');\n};\n";
+  await using home = new TempFolder({ "processes/hello.ts": source });
+  await using recorded = new RecordedLoader(home);
+  await recorded.loader.loadAll();
+  const { code, mapStack } = recorded.scripts.get("hello.ts")!;
+  const { init } = await run(code) as { init(): void };
+  try {
+    init();
+    assert(false);
+  } catch (error) {
+    assertStringIncludes(
+      mapStack((error as Error).stack!),
+      "Error: x\n    at init (hello.ts:4:9)",
+    );
+  }
+});
+
+Deno.test("a warm boot takes every bundle from the cache, and runs no esbuild", async () => {
+  const files: Record<string, string> = {
+    "processes/lib/util.ts": "export const one: number = 1;",
+  };
+  for (let i = 0; i < 20; i++) {
+    files[`processes/p${i}.ts`] =
+      `import { one } from "./lib/util.ts";\nexport default one + ${i};`;
+  }
+  await using home = new TempFolder(files);
+  {
+    await using cold = new RecordedLoader(home);
+    await cold.loader.loadAll();
+    assertEquals(cold.lines.length, 20);
+  }
+  await using warm = new RecordedLoader(home);
+  const before = performance.now();
+  await warm.loader.loadAll();
+  const tookMs = performance.now() - before;
+  assertEquals(warm.lines.length, 20);
+  // esbuild alone needs 100 ms at its very best.
+  assert(tookMs < 100, `took ${tookMs} ms`);
+  assertEquals((await run(warm.scripts.get("p7.ts")!.code)).default, 8);
+});
+
+Deno.test("the cache answers only while every file of the bundle is what it was", async () => {
+  await using home = new TempFolder({
+    "processes/hello.ts": 'import { a } from "./_a.ts";\nexport default a;\n',
+    "processes/_a.ts": "export const a = 1;",
+  });
+  const load = async () => {
+    await using recorded = new RecordedLoader(home);
+    await recorded.loader.loadAll();
+    return (await run(recorded.scripts.get("hello.ts")!.code)).default;
+  };
+  assertEquals(await load(), 1);
+  home.write("processes/_a.ts", "export const a = 2;");
+  assertEquals(await load(), 2);
+  const [{ name }] = [...Deno.readDirSync(home.at("cache"))] as [Deno.DirEntry];
+  home.write(`cache/${name}`, "damaged");
+  assertEquals(await load(), 2);
+  const repaired = await Deno.readTextFile(home.at(`cache/${name}`));
+  assertStringIncludes(repaired, "hello.ts");
+});
+
+Deno.test("loadAll() says once when bundles cannot be kept, and starts everything", async () => {
+  await using home = new TempFolder({
+    "cache": "a file, not a folder",
+    "processes/a.ts": HELLO,
+    "processes/b.ts": HELLO,
+  });
+  await using recorded = new RecordedLoader(home);
+  await recorded.loader.loadAll();
+  assertEquals(recorded.lines.filter((line) => line.startsWith("start")).length, 2);
+  assertEquals(recorded.lines.filter((line) => line.includes("cannot be kept")).length, 1);
+});
+
+Deno.test("loadAll() reports a folder that is not there", async () => {
+  await using home = new TempFolder();
+  await using recorded = new RecordedLoader(home);
+  await recorded.loader.loadAll();
+  assertStringIncludes(recorded.lines[0]!, "cannot be read");
+});
+
+Deno.test("close() while a script is being bundled starts nothing more", async () => {
+  await using home = new TempFolder({ "processes/hello.ts": HELLO });
+  const recorded = new RecordedLoader(home);
+  const loading = recorded.loader.loadAll();
+  await recorded.loader.close();
+  await loading;
+  assertEquals(recorded.lines, []);
+});

@@ -1,0 +1,37 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { Bundler } from "./bundle.ts";
+import { FolderUnusable, prepareFolder } from "./prepare.ts";
+import { Sources } from "./sources.ts";
+import { LIBRARY_NAMES, run, TempFolder } from "./testing.ts";
+
+Deno.test("prepareFolder() makes a folder with a README and a process that runs", async () => {
+  await using home = new TempFolder();
+  const folder = home.at("deep/processes");
+  assertEquals(await prepareFolder(folder), "created");
+  assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), [
+    "README.md",
+    "hello.ts",
+  ]);
+  const bundler = new Bundler(new Sources(folder), LIBRARY_NAMES);
+  const { output, problems } = await bundler.bundle("hello.ts");
+  bundler.close();
+  assertEquals(problems, []);
+  const { fetch } = (await run(output!.code)).default as { fetch(request: Request): Response };
+  const response = fetch(new Request("http://localhost:8080/hello"));
+  assertEquals(await response.text(), "hello from /hello\n");
+});
+
+Deno.test("prepareFolder() leaves a folder alone that exists, even an empty one", async () => {
+  await using home = new TempFolder();
+  Deno.mkdirSync(home.at("processes"));
+  assertEquals(await prepareFolder(home.at("processes")), "found");
+  assertEquals([...Deno.readDirSync(home.at("processes"))], []);
+});
+
+Deno.test("prepareFolder() says which path cannot be used, and why", async () => {
+  await using home = new TempFolder({ "file": "" });
+  const error = await assertRejects(() => prepareFolder(home.at("file")), FolderUnusable);
+  assertEquals(error.message, `${home.at("file")} is a file; processes need a folder`);
+  const below = await assertRejects(() => prepareFolder(home.at("file/below")), FolderUnusable);
+  assertStringIncludes(below.message, home.at("file/below"));
+});

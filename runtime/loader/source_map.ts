@@ -1,0 +1,60 @@
+/**
+ * Stack traces from a worker, mapped back to the user's file. A bundle is imported as a data: URL, which
+ * Deno abbreviates: `at Module.init (data:text/javascript;base64,Y2xh......IH0=:2:121)` becomes
+ * `at init (hello.ts:3:9)`. Frames of the node's own code are left out, messages stay as they are.
+ */
+import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
+import { columnBeforeSeal } from "./seal.ts";
+
+const POSITION = /data:(?:text|application)\/javascript[^\s()]*?:(\d+):(\d+)/g;
+const FRAME = /^\s+at /;
+/** Boot code, Deno's own, Node's compatibility layer. */
+const OWN_FRAME = /(?:^\s+at |\(|\s)(?:file:\/\/|ext:|node:|https?:\/\/)[^()]*\)?$/;
+
+export class StackMapper {
+  readonly #file: string;
+  readonly #code: string;
+  readonly #json: string;
+  #map: TraceMap | null = null;
+  #lines: string[] | null = null;
+
+  /** `code` as it is in the worker (sealed), `map` as esbuild wrote it, `file` to name when a position is lost. */
+  constructor(file: string, code: string, map: string) {
+    this.#file = file;
+    this.#code = code;
+    this.#json = map;
+  }
+
+  /** The text of `error.stack`, in terms of the user's files. */
+  map(stack: string): string {
+    return stack.split("\n").map((line) => this.#mapLine(line)).filter((line) => line !== null)
+      .join("\n");
+  }
+
+  #mapLine(line: string): string | null {
+    const frame = FRAME.test(line);
+    if (frame && OWN_FRAME.test(line)) return null;
+    let lost = false;
+    const mapped = line.replace(POSITION, (_url, row: string, column: string) => {
+      const place = this.#place(Number(row), Number(column));
+      lost ||= place === null;
+      return place ?? this.#file;
+    });
+    // A frame that no file of the user's explains is esbuild's glue between modules.
+    if (frame && lost) return null;
+    return frame ? mapped.replace(/^(\s+at (?:async )?)Module\./, "$1") : mapped;
+  }
+
+  #place(row: number, column: number): string | null {
+    this.#map ??= new TraceMap(this.#json);
+    this.#lines ??= this.#code.split("\n");
+    const text = this.#lines[row - 1];
+    if (text === undefined) return null;
+    const found = originalPositionFor(this.#map, {
+      line: row,
+      column: columnBeforeSeal(text, column - 1),
+    });
+    if (found.source === null) return null;
+    return `${found.source.replace(/^script:/, "")}:${found.line}:${found.column + 1}`;
+  }
+}

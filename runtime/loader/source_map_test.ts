@@ -1,0 +1,89 @@
+import { assert, assertEquals } from "@std/assert";
+import { Bundler } from "./bundle.ts";
+import { StackMapper } from "./source_map.ts";
+import { Sources } from "./sources.ts";
+import { LIBRARY_NAMES, run, TempFolder } from "./testing.ts";
+
+/** Bundles hello.ts, runs it, calls its `init` and gives the mapped stack of what that throws. */
+async function stackOf(files: Record<string, string>, library = {}): Promise<string> {
+  await using folder = new TempFolder(files);
+  const bundler = new Bundler(new Sources(folder.path), LIBRARY_NAMES);
+  const { output } = await bundler.bundle("hello.ts");
+  bundler.close();
+  const mapper = new StackMapper("hello.ts", output!.code, output!.map);
+  try {
+    const script = await run(output!.code, library);
+    await (script.init as () => Promise<void>)();
+  } catch (error) {
+    return mapper.map((error as Error).stack!);
+  }
+  throw new Error("nothing was thrown");
+}
+
+Deno.test("map() gives the user's file, line and column for every frame", async () => {
+  const stack = await stackOf({
+    "hello.ts": `import { Deep } from "./lib/deep.ts";
+
+interface Long { [key: string]: string }
+
+export async function init() {
+  await null;
+  const words = ["import", "export"]; [1].map(() => new Deep().go(words));
+}
+`,
+    "lib/deep.ts": `export class Deep {
+  go(words: string[]): void {
+    throw new TypeError(\`two lines:
+    at \${words}\`);
+  }
+}
+`,
+  });
+  assertEquals(stack.split("\n"), [
+    "TypeError: two lines:",
+    "    at import,export",
+    "    at Deep.go (lib/deep.ts:3:11)",
+    "    at hello.ts:7:64",
+    "    at Array.map (<anonymous>)",
+    "    at init (hello.ts:7:43)",
+  ]);
+});
+
+Deno.test("map() reads whole and abbreviated URLs, with and without async", async () => {
+  await using folder = new TempFolder({ "hello.ts": "export const a: number = 1;\nthrow 1;\n" });
+  const bundler = new Bundler(new Sources(folder.path), LIBRARY_NAMES);
+  const { output } = await bundler.bundle("hello.ts");
+  bundler.close();
+  const row = output!.code.split("\n").findIndex((line) => line.startsWith("throw")) + 1;
+  const mapper = new StackMapper("hello.ts", output!.code, output!.map);
+  const map = (text: string) => mapper.map(text.replaceAll("ROW", String(row)));
+  assertEquals(
+    map(`Error: x
+    at async Module.init (data:text/javascript;base64,Cmds......VVJM==:ROW:1)
+    at new Foo (data:text/javascript;charset=utf-8;base64,${"QUJD".repeat(500)}:ROW:1)
+    at data:application/javascript;base64,QUJD:ROW:1
+    at boot (file:///tmp/deno-compile-kinode/runtime/process/boot.ts:10:2)
+    at async file:///home/me/kinode/runtime/process/boot.ts:3:1
+    at file:///C:/kinode/runtime/process/boot.ts:3:1
+    at ext:core/01_core.js:1:1
+    at processTicksAndRejections (node:internal/process/task_queues:7:9)
+    at async Promise.all (index 0)`),
+    `Error: x
+    at async init (hello.ts:2:1)
+    at new Foo (hello.ts:2:1)
+    at hello.ts:2:1
+    at async Promise.all (index 0)`,
+  );
+  assertEquals(
+    map("Error: see data: and file:///x.ts:1:2"),
+    "Error: see data: and file:///x.ts:1:2",
+  );
+  assertEquals(map("Error\n    at f (data:text/javascript;base64,QUJD:9999:1)"), "Error");
+});
+
+Deno.test("map() names the place of a SyntaxError that only V8 sees", async () => {
+  const stack = await stackOf({
+    "hello.ts": "\n\nexport const init = () => {};\nexport const r = /(?<n>a)(?<n>b)/;\n",
+  }).catch((error: Error) => error.message);
+  assert(/^SyntaxError: Invalid regular expression.* hello\.ts:4:18$/m.test(stack), stack);
+});

@@ -1,0 +1,101 @@
+/** For the tests beside this file: a folder that disappears again, and a loader whose deeds are recorded. */
+import { dirname, join } from "@std/path";
+import { type LoadedScript, Loader } from "./loader.ts";
+
+export const LIBRARY_NAMES = ["awaitMessage", "http", "println"];
+
+/** Long enough for a cold esbuild on a busy machine. */
+const PATIENCE_MS = 30_000;
+
+/** A temporary folder; `await using` removes it. */
+export class TempFolder implements AsyncDisposable {
+  readonly path: string;
+
+  constructor(files: Record<string, string> = {}) {
+    this.path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "kinode-loader-" }));
+    for (const [name, text] of Object.entries(files)) this.write(name, text);
+  }
+
+  at(name: string): string {
+    return join(this.path, name);
+  }
+
+  write(name: string, text: string): void {
+    Deno.mkdirSync(dirname(this.at(name)), { recursive: true });
+    Deno.writeTextFileSync(this.at(name), text);
+  }
+
+  remove(name: string): void {
+    Deno.removeSync(this.at(name), { recursive: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.path, { recursive: true }).catch(() => {});
+  }
+}
+
+/** A loader over `<home>/processes` that writes down `start hello.ts`, `stop hello:…` and what it logs. */
+export class RecordedLoader implements AsyncDisposable {
+  readonly lines: string[] = [];
+  /** The newest version of each, by file. */
+  readonly scripts = new Map<string, LoadedScript>();
+  readonly loader: Loader;
+  #happened = Promise.withResolvers<void>();
+
+  constructor(home: TempFolder) {
+    this.loader = new Loader({
+      folder: home.at("processes"),
+      cacheFolder: home.at("cache"),
+      libraryNames: LIBRARY_NAMES,
+      log: { info: (text) => this.#add(text), warn: (text) => this.#add(text) },
+      start: (script) => {
+        this.scripts.set(script.file, script);
+        this.#add(`start ${script.file}`);
+      },
+      stop: (id) => this.#add(`stop ${id}`),
+    });
+  }
+
+  /** Waits until a line has `text` in it; gives the lines so far, that one last, and forgets them. */
+  async until(text: string): Promise<string[]> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new Error(`never said: ${text}; said: ${this.lines.join(" | ")}`)),
+      PATIENCE_MS,
+    );
+    try {
+      while (!this.lines.some((line) => line.includes(text))) {
+        await Promise.race([this.#happened.promise, late.promise]);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+    return this.lines.splice(0, this.lines.findIndex((line) => line.includes(text)) + 1);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.loader.close();
+  }
+
+  #add(line: string): void {
+    this.lines.push(line);
+    this.#happened.resolve();
+    this.#happened = Promise.withResolvers();
+  }
+}
+
+/** Runs a bundle as a worker does, as a data: URL; `library` stands in for `@kinode/process`. */
+export async function run(
+  code: string,
+  library: Record<string, unknown> = {},
+): Promise<Record<string, unknown>> {
+  const globals = globalThis as unknown as Record<symbol, unknown>;
+  globals[Symbol.for("kinode.process")] = library;
+  const bytes = new TextEncoder().encode(code);
+  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  try {
+    return await import(`data:text/javascript;base64,${btoa(binary)}`);
+  } finally {
+    delete globals[Symbol.for("kinode.process")];
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Says when the processes folder changed. Editors save in several steps (truncate and write, or a temporary
+ * file and a rename) and tools write many files at once: what happens within 50 ms of each other is one
+ * burst, and the next one is not told before the last was acted on.
+ */
+import { relativeInside } from "./sources.ts";
+import { WATCH_BURST_MS_MAX, WATCH_QUIET_MS } from "../limits.ts";
+
+/** What changed, relative to the folder; `null`: look at everything. */
+export type Changed = Set<string> | null;
+
+export class FolderWatcher {
+  readonly #root: string;
+  readonly #act: (changed: Changed) => Promise<void>;
+  readonly #watcher: Deno.FsWatcher;
+  readonly #ended: Promise<void>;
+  #changed: Changed | "nothing" = "nothing";
+  #burstBegan = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #acting: Promise<void> | null = null;
+  #closed = false;
+
+  /** Watches `folder`; throws what Deno throws when it cannot. `act` must not throw. */
+  constructor(folder: string, act: (changed: Changed) => Promise<void>) {
+    this.#root = Deno.realPathSync(folder);
+    this.#act = act;
+    this.#watcher = Deno.watchFs(this.#root);
+    this.#ended = this.#listen();
+  }
+
+  /** Asks for a look at everything, as if every file had changed. */
+  touchAll(): void {
+    this.#changed = null;
+    this.#schedule();
+  }
+
+  /** Resolves when nothing is going on any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#watcher.close();
+    await this.#ended;
+    await this.#acting;
+  }
+
+  async #listen(): Promise<void> {
+    for await (const event of this.#watcher) {
+      // Reading a file is no change of it, and our own reading would wake us for ever.
+      if (event.kind === "access") continue;
+      for (const path of event.paths) this.#note(path);
+      this.#schedule();
+    }
+  }
+
+  #note(path: string): void {
+    const inside = relativeInside(this.#root, path);
+    if (this.#changed === "nothing") this.#changed = new Set();
+    // The folder itself, or a spelling of it that we do not know.
+    if (inside === null) this.#changed = null;
+    else this.#changed?.add(inside);
+  }
+
+  #schedule(): void {
+    if (this.#closed || this.#acting !== null) return;
+    const now = performance.now();
+    if (this.#timer === undefined) this.#burstBegan = now;
+    clearTimeout(this.#timer);
+    const left = this.#burstBegan + WATCH_BURST_MS_MAX - now;
+    this.#timer = setTimeout(() => this.#tell(), Math.max(0, Math.min(WATCH_QUIET_MS, left)));
+  }
+
+  #tell(): void {
+    this.#timer = undefined;
+    const changed = this.#changed;
+    if (changed === "nothing") return;
+    this.#changed = "nothing";
+    this.#acting = this.#act(changed).finally(() => {
+      this.#acting = null;
+      if (this.#changed !== "nothing") this.#schedule();
+    });
+  }
+}
