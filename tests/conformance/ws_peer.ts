@@ -1,0 +1,86 @@
+// npm's `ws`, a WebSocket implementation that is not Deno's, at either end: its frames, in order, awaited.
+import { WebSocket, WebSocketServer } from "ws";
+
+export interface Frame {
+  text: boolean;
+  bytes: Uint8Array;
+}
+
+/** One socket, as client (`connect`) or as what a server has accepted. */
+export class WsPeer implements Disposable {
+  /** The code of the close frame; 1006 when there was none. */
+  readonly closed: Promise<number>;
+  readonly #socket: WebSocket;
+  readonly #frames: Frame[] = [];
+  #wake: (() => void) | null = null;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on("message", (data: Uint8Array, isBinary: boolean) => {
+      this.#frames.push({ text: !isBinary, bytes: new Uint8Array(data) });
+      this.#wake?.();
+    });
+    socket.on("error", () => {}); // "close" follows, and says what the tests ask.
+    this.closed = new Promise((resolve) => socket.on("close", resolve));
+  }
+
+  /** Rejects with what `ws` says of a server that refuses. */
+  static connect(url: string): Promise<WsPeer> {
+    const socket = new WebSocket(url);
+    const peer = new WsPeer(socket);
+    return new Promise((resolve, reject) => {
+      socket.on("open", () => resolve(peer));
+      socket.on("error", reject);
+    });
+  }
+
+  /** The next message that came, or comes. */
+  async next(): Promise<Frame> {
+    while (true) {
+      const frame = this.#frames.shift();
+      if (frame !== undefined) return frame;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  /** Text as a text frame, bytes as a binary one. */
+  send(data: string | Uint8Array): void {
+    this.#socket.send(data);
+  }
+
+  close(code?: number, reason?: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  /** Drops the connection without a close frame. */
+  [Symbol.dispose](): void {
+    this.#socket.terminate();
+  }
+}
+
+/** A server on a port of its own, that `onPeer` is told of each client of. */
+export class WsServer implements AsyncDisposable {
+  readonly #server: WebSocketServer;
+
+  private constructor(server: WebSocketServer) {
+    this.#server = server;
+  }
+
+  static start(onPeer: (peer: WsPeer) => void): Promise<WsServer> {
+    const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+    server.on("connection", (socket: WebSocket) => onPeer(new WsPeer(socket)));
+    return new Promise((resolve) => server.on("listening", () => resolve(new WsServer(server))));
+  }
+
+  /** `ws://localhost:1234`, without a slash at its end. */
+  get url(): string {
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") throw new Error("it does not listen");
+    return `ws://localhost:${address.port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#server.clients) socket.terminate();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+}
