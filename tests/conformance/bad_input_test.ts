@@ -90,8 +90,7 @@ testNeeding(
       /at .*throws_at_load\.ts:8:1\b/,
     ]);
     await node.waitForLine("kinode: started hello:hello:template.os");
-    const url = `${node.url}/hello:hello:template.os`;
-    while ((await curl([url])).text !== "hello, world\n");
+    await curlUntil(`${node.url}/hello:hello:template.os`, "hello, world\n");
   },
 );
 
@@ -106,7 +105,6 @@ testNeeding(
     await using node = await startNode({ files });
     await node.waitForLine(/^kinode: broken\.ts:2:11: error: /);
     await node.waitForLine("kinode: started hello:hello:template.os");
-    const url = `${node.url}/hello:hello:template.os`;
-    while ((await curl([url])).text !== "hello, world\n");
+    await curlUntil(`${node.url}/hello:hello:template.os`, "hello, world\n");
   },
 );
