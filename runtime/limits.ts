@@ -15,6 +15,10 @@ export const HTTP_ARRIVING_BYTES_MAX = 256 * 1024 * 1024;
 /** When the node stops: time for answers under way to leave before connections are cut (within SHUTDOWN_SECONDS). */
 export const HTTP_CLOSE_SECONDS = 0.5;
 
+/** Header lines of a process's answer, and characters in them: from about 32,768 lines on Deno's server spins for ever. */
+export const HTTP_RESPONSE_HEADERS_MAX = 256;
+export const HTTP_RESPONSE_HEADER_CHARS_MAX = 64 * 1024;
+
 /** Bindings of one process: a loop that binds must end with an error, not with the node's memory. */
 export const BINDINGS_PER_PROCESS_MAX = 10_000;
 

@@ -1,0 +1,169 @@
+/**
+ * `http-server:distro:sys` (spec/http.md §1): processes bind paths, and get what arrives on them.
+ *
+ *   process ─► deliver() ─┬─ Request: an action ─► Bindings, Channels ─► reply
+ *                         └─ Response, SendError: the answer to an HTTP request ─► PendingRequests
+ *   world ◄─► Listener ─► send() ─► process
+ *
+ * Every message to a process comes from the name by which it called us when it bound the path.
+ */
+import { escapeControl, type Log } from "../../log.ts";
+import { type Address, nodeOf, speaksEraA } from "../../protocol/address.ts";
+import {
+  type actions,
+  errorText,
+  HttpServerAction,
+  type HttpServerError,
+  toEraA,
+} from "../../protocol/http_server.ts";
+import { type KernelMessage, type Module, responseTo, textOf } from "../../protocol/message.ts";
+import { decodeJson, dispatch, type Handlers } from "../../protocol/serde.ts";
+import { Bindings } from "./bindings.ts";
+import { Channels } from "./channels.ts";
+import { PendingRequests } from "./pending.ts";
+import { type Refusal, refusal } from "./refusal.ts";
+import { Listener } from "./serve.ts";
+
+export interface HttpServerOptions {
+  node: string;
+  send(message: KernelMessage): void;
+  log: Log;
+}
+
+/** `"quiet"`: done, and no reply even if one was asked for; null: done. */
+type Outcome = Refusal | "quiet" | null;
+
+/** Of a malformed body as much comes back to its sender, and as much of the reason is printed. */
+const ECHO_CHARS_MAX = 64 * 1024;
+const PRINTED_CHARS_MAX = 200;
+
+export class HttpServer implements Module {
+  readonly #node: string;
+  readonly #send: (message: KernelMessage) => void;
+  readonly #log: Log;
+  readonly #bindings = new Bindings();
+  readonly #pending = new PendingRequests();
+  readonly #channels: Channels;
+  readonly #listener: Listener;
+
+  constructor({ node, send, log }: HttpServerOptions) {
+    this.#node = node;
+    this.#send = send;
+    this.#log = log;
+    this.#channels = new Channels({ send, log });
+    const parts = { bindings: this.#bindings, channels: this.#channels, pending: this.#pending };
+    this.#listener = new Listener({ ...parts, send, log });
+  }
+
+  /** Returns the port, which is another than asked for only for port 0. Throws AddrInUse when it is taken. */
+  listen(address: { hostname: string; port: number }): number {
+    return this.#listener.listen(address);
+  }
+
+  deliver(message: KernelMessage): void {
+    if (message.kind === "Request") return this.#act(message);
+    if (this.#pending.answer(message)) return;
+    if (message.kind === "SendError") this.#cameBack(message);
+  }
+
+  processEnded(process: Address): void {
+    this.#channels.processEnded(process);
+  }
+
+  async close(): Promise<void> {
+    this.#pending.close();
+    await this.#listener.close();
+  }
+
+  #act(message: KernelMessage): void {
+    const outcome = this.#perform(message);
+    if (outcome === "quiet") return;
+    if (outcome !== null) {
+      // Refusals are always sent; the kernel drops what nobody waits for.
+      const { error, detail } = outcome;
+      const eraA = speaksEraA(message.target);
+      const Err = eraA ? toEraA(error, detail) : error;
+      return this.#send(responseTo(message, JSON.stringify({ Err })));
+    }
+    const wanted = message.rsvp !== null || message.expects_response !== null;
+    if (wanted) this.#send(responseTo(message, '{"Ok":null}'));
+  }
+
+  #perform(message: KernelMessage): Outcome {
+    if (nodeOf(message.source) !== this.#node) {
+      return refusal("InvalidSourceProcess", "only processes of this node may use its http server");
+    }
+    const text = textOf(message.body);
+    let action: HttpServerAction;
+    try {
+      action = decodeJson(text, HttpServerAction);
+    } catch (error) {
+      return this.#malformed(message, text, error as TypeError);
+    }
+    return dispatch(action, this.#handlers, message);
+  }
+
+  #malformed({ source }: KernelMessage, text: string, { message }: TypeError): Refusal {
+    const why = escapeControl(message.slice(0, PRINTED_CHARS_MAX));
+    this.#log.warn(`http-server: got malformed request from ${source}: ${why}`);
+    return { error: "MalformedRequest", detail: { req: text.slice(0, ECHO_CHARS_MAX) } };
+  }
+
+  readonly #handlers: Handlers<typeof actions, KernelMessage, Outcome> = {
+    Bind: ({ path, authenticated, local_only, cache }, message) =>
+      this.#bind(message, { path, authenticated, local_only, cache }),
+    SecureBind: ({ path, cache }, message) =>
+      this.#bind(message, { path, authenticated: true, local_only: false, cache }),
+    Unbind: ({ path }, { source }) => pathRefusal(this.#bindings.unbindHttp(source, path)),
+    WebSocketBind: ({ path, authenticated, extension }, { source, target }) =>
+      pathRefusal(
+        this.#bindings.bindWs(path, { app: source, boundAs: target, authenticated, extension }),
+      ),
+    WebSocketSecureBind: ({ path, extension }, { source, target }) =>
+      pathRefusal(
+        this.#bindings.bindWs(path, {
+          app: source,
+          boundAs: target,
+          authenticated: true,
+          extension,
+        }),
+      ),
+    WebSocketUnbind: ({ path }, { source }) => pathRefusal(this.#bindings.unbindWs(source, path)),
+    WebSocketOpen: () => refusal("MalformedRequest", "WebSocketOpen is not a valid request"),
+    WebSocketPush: ({ channel_id, message_type }, { source, lazy_load_blob }) =>
+      this.#channels.push(source, channel_id, message_type, lazy_load_blob),
+    WebSocketExtPushOutgoing: ({ channel_id, message_type, desired_reply_type }, message) => {
+      const blob = message.lazy_load_blob;
+      if (blob === null || message_type !== "Binary") return refusal("NoBlob", "");
+      const data = { id: message.id, kinode_message_type: desired_reply_type };
+      const refused = this.#channels.pushToExtension(message.source, channel_id, data, blob);
+      // Done: the answer to this very request is the extension's to give.
+      return refused ?? "quiet";
+    },
+    WebSocketExtPushData: () =>
+      refusal("MalformedRequest", "Use WebSocketExtPushOutgoing, not WebSocketExtPushData"),
+    WebSocketClose: (channel_id, { source }) => this.#channels.close(source, channel_id),
+  };
+
+  #bind(
+    { source, target, lazy_load_blob: blob }: KernelMessage,
+    wanted: { path: string; authenticated: boolean; local_only: boolean; cache: boolean },
+  ): Outcome {
+    const { path, cache, ...flags } = wanted;
+    if (cache && blob === null) return refusal("NoBlob", "");
+    const content = cache ? { mime: blob!.mime ?? "text/plain", bytes: blob!.bytes } : null;
+    const binding = { app: source, boundAs: target, ...flags, content };
+    return pathRefusal(this.#bindings.bindHttp(path, binding));
+  }
+
+  /** A message to a process that it could not take. Of a channel's messages none may be missing. */
+  #cameBack({ body, error }: KernelMessage): void {
+    if (error?.reason !== "queue-full" && error?.reason !== "too-large") return;
+    const push = /^\{"WebSocket(?:Push|Open)":\{.*"channel_id":(\d+)/.exec(textOf(body));
+    if (push !== null) this.#channels.lost(Number(push[1]));
+  }
+}
+
+function pathRefusal(error: HttpServerError | null): Refusal | null {
+  return error === null ? null : refusal(error, errorText(error).replace(/^.*?: /, ""));
+}

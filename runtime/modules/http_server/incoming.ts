@@ -1,0 +1,133 @@
+/**
+ * An HTTP request on its way to a process: what the server must know of it, and the JSON that the process
+ * gets (spec/http.md §2.2). This is the hot path: headers are read once, nothing is parsed as a URL, and the
+ * JSON is written as text at once (Headers.forEach costs 2 µs, for..of 5, request.signal 25; Deno 2.9.6).
+ */
+import type { Match } from "./patterns.ts";
+import type { HttpBinding } from "./bindings.ts";
+
+/** Rust's idea of visible ASCII: a header value with anything else reaches the process as `""`. */
+const INVISIBLE = /[^\t\x20-\x7e]/;
+const HOST = /^(?:[\w.~-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
+/** What a proxy adds: behind one, every peer looks local. */
+const FORWARDED = /^(?:forwarded|x-forwarded-.*|x-real-ip)$/;
+
+/** The headers of one request, read in one pass. */
+export class Head {
+  /** `"name":"value",…`, ready for the JSON object. */
+  json = "";
+  host = "";
+  upgrade = "";
+  wsVersion = "";
+  contentLength: string | null = null;
+  forwarded = false;
+
+  constructor(headers: Headers) {
+    // Deno joins repeated headers with ", " before we see them; Kinode keeps the last one.
+    headers.forEach((value, name) => this.#read(name, value));
+  }
+
+  #read(name: string, value: string): void {
+    // A name is an HTTP token, which has nothing that JSON would escape.
+    const text = INVISIBLE.test(value) ? '""' : JSON.stringify(value);
+    this.json += this.json === "" ? `"${name}":${text}` : `,"${name}":${text}`;
+    switch (name) {
+      case "host":
+        this.host = value;
+        break;
+      case "upgrade":
+        this.upgrade = value;
+        break;
+      case "sec-websocket-version":
+        this.wsVersion = value;
+        break;
+      case "content-length":
+        this.contentLength = value;
+        break;
+      default:
+        this.forwarded ||= FORWARDED.test(name);
+    }
+  }
+}
+
+/** What was asked for: all as it came, undecoded. */
+export interface RequestTarget {
+  /** Without the port. */
+  hostname: string;
+  path: string;
+  /** Without the `?`; empty when there is none. */
+  query: string;
+}
+
+/**
+ * Takes Deno's request.url apart, which is `http://` + the Host header + the request line's path, none of them
+ * checked: a Host such as `h/other:path?` would move the path. Null: the host is malformed, or is not the one
+ * that the request line names.
+ */
+export function tryParseTarget(url: string, host: string): RequestTarget | null {
+  const start = url.startsWith("http://") ? 7 : url.indexOf("://") + 3;
+  const end = host === "" ? authorityEnd(url, start) : start + host.length;
+  if (host !== "") {
+    if (!HOST.test(host)) return null;
+    if (!url.startsWith(host, start)) {
+      if (url.slice(start, end).toLowerCase() !== host.toLowerCase()) return null;
+    }
+    if (end < url.length && authorityEnd(url, end) !== end) return null;
+  }
+  const hash = url.indexOf("#", end);
+  const stop = hash === -1 ? url.length : hash;
+  const mark = url.indexOf("?", end);
+  const hasQuery = mark !== -1 && mark < stop;
+  const path = url.slice(end, hasQuery ? mark : stop);
+  return {
+    hostname: host === "" ? "localhost" : withoutPort(host),
+    path: path === "" ? "/" : path,
+    query: hasQuery ? url.slice(mark + 1, stop) : "",
+  };
+}
+
+function authorityEnd(url: string, start: number): number {
+  for (let at = start; at < url.length; at++) {
+    const char = url[at];
+    if (char === "/" || char === "?" || char === "#") return at;
+  }
+  return url.length;
+}
+
+function withoutPort(host: string): string {
+  const colon = host.lastIndexOf(":");
+  return colon > host.lastIndexOf("]") ? host.slice(0, colon) : host;
+}
+
+/** `ip:port` as Rust writes a socket address. */
+export function socketAddress({ hostname, port }: Deno.NetAddr): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+export function isLoopback({ hostname }: Deno.NetAddr): boolean {
+  const ip = hostname.startsWith("::ffff:") ? hostname.slice(7) : hostname;
+  return ip === "::1" || /^127\.\d+\.\d+\.\d+$/.test(ip);
+}
+
+export interface HttpRequestParts {
+  method: string;
+  peer: Deno.NetAddr;
+  head: Head;
+  target: RequestTarget;
+  match: Match<HttpBinding>;
+}
+
+/** The body of the kernel request: `{"Http":{…}}`. */
+export function httpRequestJson({ method, peer, head, target, match }: HttpRequestParts): string {
+  const path = target.path.endsWith("/") ? target.path.slice(0, -1) : target.path;
+  const query = target.query === ""
+    ? "{}"
+    : JSON.stringify(Object.fromEntries(new URLSearchParams(target.query)));
+  return `{"Http":{"source_socket_addr":"${socketAddress(peer)}"` +
+    `,"method":${JSON.stringify(method)}` +
+    `,"url":${JSON.stringify(`http://${target.hostname}${path}`)}` +
+    `,"bound_path":${JSON.stringify(match.value.path)}` +
+    `,"headers":{${head.json}}` +
+    `,"url_params":${JSON.stringify(match.params)}` +
+    `,"query_params":${query}}}`;
+}
