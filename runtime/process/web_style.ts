@@ -96,14 +96,13 @@ async function answer(
 /** http_server's JSON has no port and no query in its `url`: the host header and the parameters bring them back. */
 function toRequest(head: IncomingHttpRequest, body: Body): Request {
   const { method, headers, url, query_params } = head;
-  const path = url.indexOf("/", "http://".length);
-  const query = new URLSearchParams(query_params).toString();
-  const full = `http://${headers.host ?? "localhost"}${path < 0 ? "/" : url.slice(path)}${
-    query && `?${query}`
-  }`;
+  const pathAt = url.indexOf("/", "http://".length);
+  const path = pathAt < 0 ? "/" : url.slice(pathAt);
+  const hasQuery = Object.keys(query_params).length > 0;
+  const query = hasQuery ? `?${new URLSearchParams(query_params)}` : "";
   const hasBody = method !== "GET" && method !== "HEAD" && body.length > 0;
   // Bytes, not text: a Request made of text would add a content-type that the client did not send.
-  return new Request(full, {
+  return new Request(`http://${headers.host ?? "localhost"}${path}${query}`, {
     method,
     headers,
     body: hasBody ? bytesOf(body) as BodyInit : undefined,
