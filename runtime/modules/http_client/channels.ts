@@ -1,0 +1,255 @@
+/**
+ * The WebSockets of processes to the world, by (process, channel_id); the process chose the id.
+ *
+ *   WebSocketOpen ─► opening ─► open ─► closing ─► gone
+ *                       │         └── the peer's close, a failure ──► WebSocketClose event
+ *                       └── no handshake ──► WsOpenFailed
+ *
+ * Every connection is an entry of its own: the late end of one never touches the next one with the same id.
+ * A channel belongs to the process that sent WebSocketOpen, whoever gets the reply: whom a process answers
+ * for may not be spoken for on its sockets.
+ */
+import { CLIENT_CHANNELS_PER_PROCESS_MAX, WS_BUFFERED_BYTES_MAX } from "../../limits.ts";
+import type { Log } from "../../log.ts";
+import { type Address, processOf } from "../../protocol/address.ts";
+import type { actions, HttpClientError, HttpClientRequest } from "../../protocol/http_client.ts";
+import {
+  type Body,
+  bytesOf,
+  type KernelMessage,
+  type LazyLoadBlob,
+  request,
+} from "../../protocol/message.ts";
+import type { Of } from "../../protocol/serde.ts";
+import { outgoing } from "./headers.ts";
+import { explain } from "./requests.ts";
+import type { WsMessage } from "./ws_frames.ts";
+import { openConnection, type WsConnection } from "./ws_handshake.ts";
+import { WsSocket } from "./ws_socket.ts";
+
+export interface ChannelsOptions {
+  send(message: KernelMessage): void;
+  log: Log;
+  /** PEM, trusted beside the system's. */
+  caCerts: string[];
+}
+
+interface Channel {
+  id: number;
+  /** The WebSocketOpen: its id, target and source are those of every event. */
+  opened: KernelMessage;
+  origin: string;
+  /** Ends the handshake. */
+  opening: AbortController;
+  socket: WsSocket | null;
+  /** Which events the process still gets. */
+  hears: "everything" | "the close" | "nothing";
+}
+
+interface Account {
+  /** Opening and closing ones too: they hold connections. */
+  all: Set<Channel>;
+  open: Map<number, Channel>;
+}
+
+const MIMES = { Text: "text/plain", Binary: "application/octet-stream" };
+const NO_BYTES = new Uint8Array(0);
+/** The longest that setTimeout takes. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+export class Channels {
+  readonly #options: ChannelsOptions;
+  readonly #accounts = new Map<Address, Account>();
+
+  constructor(options: ChannelsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens a channel and stays until it is gone. `ack` is called before the first event. Resolves to an error
+   * if it did not open, and to `null` otherwise, or if there is nobody left to tell.
+   */
+  async open(
+    wish: Of<typeof actions.WebSocketOpen>,
+    opened: KernelMessage,
+    { seconds, ack }: { seconds: number; ack(): void },
+  ): Promise<HttpClientError | null> {
+    const url = URL.parse(wish.url);
+    if (url === null) return { BadUrl: { url: wish.url } };
+    const failed = { WsOpenFailed: { url: url.href } };
+    if (url.protocol !== "ws:" && url.protocol !== "wss:") return failed;
+    const account = this.#account(opened.source);
+    if (account.all.size >= CLIENT_CHANNELS_PER_PROCESS_MAX) return TOO_MANY;
+    const channel: Channel = {
+      id: wish.channel_id,
+      opened,
+      origin: url.origin,
+      opening: new AbortController(),
+      socket: null,
+      hears: "everything",
+    };
+    account.all.add(channel);
+    const connection = await this.#connect(channel, url, wish.headers, seconds);
+    if (connection === null) {
+      this.#remove(account, channel);
+      return channel.hears === "nothing" ? null : failed;
+    }
+    channel.socket = new WsSocket(connection, {
+      message: (message) => this.#heard(channel, message),
+      closed: (failure) => this.#closed(account, channel, failure),
+    });
+    this.#takeOver(account, channel);
+    ack();
+    await channel.socket.run();
+    return null;
+  }
+
+  push(
+    owner: Address,
+    { channel_id, message_type }: Of<typeof actions.WebSocketPush>,
+    blob: LazyLoadBlob | null,
+  ): HttpClientError | null {
+    const unknown = { WsPushUnknownChannel: { channel_id } };
+    const socket = this.#accounts.get(owner)?.open.get(channel_id)?.socket;
+    if (socket == null) return unknown;
+    if (socket.queuedBytes > WS_BUFFERED_BYTES_MAX) {
+      socket.terminate(`its peer left more than ${WS_BUFFERED_BYTES_MAX} bytes unread`);
+      return unknown;
+    }
+    switch (message_type) {
+      case "Close":
+        socket.close();
+        return null;
+      case "Ping":
+      case "Pong":
+        socket.push(message_type, NO_BYTES); // As Kinode: whatever the blob holds.
+        return null;
+    }
+    if (blob === null) return "WsPushNoBlob";
+    if (message_type === "Text" && !isUtf8(blob.bytes)) return "WsPushBadText";
+    socket.push(message_type, bytesOf(blob.bytes));
+    return null;
+  }
+
+  /** Afterwards the process gets nothing but the close, once. One that is still opening is given up. */
+  close(owner: Address, channel_id: number): HttpClientError | null {
+    const account = this.#accounts.get(owner);
+    const mine = [...account?.all ?? []].filter(({ id, hears }) =>
+      id === channel_id && hears === "everything"
+    );
+    if (account === undefined || mine.length === 0) return { WsCloseFailed: { channel_id } };
+    for (const channel of mine) {
+      if (channel.socket === null) {
+        channel.opening.abort(new Error("closed by the process"));
+        continue;
+      }
+      channel.hears = "the close";
+      account.open.delete(channel_id);
+      channel.socket.close();
+    }
+    return null;
+  }
+
+  /** Ends every channel of `owner`, silently. */
+  end(owner: Address): void {
+    const account = this.#accounts.get(owner);
+    if (account === undefined) return;
+    this.#accounts.delete(owner);
+    for (const channel of [...account.all]) {
+      channel.hears = "nothing";
+      channel.opening.abort(new Error("the process ended"));
+      channel.socket?.terminate(null);
+    }
+  }
+
+  endAll(): void {
+    for (const owner of [...this.#accounts.keys()]) this.end(owner);
+  }
+
+  /** `null` without a handshake; the reason is logged, since Kinode's error has no room for it. */
+  async #connect(
+    channel: Channel,
+    url: URL,
+    headers: Record<string, string>,
+    seconds: number,
+  ): Promise<WsConnection | null> {
+    const { signal } = channel.opening;
+    const late = () => channel.opening.abort(new Error(`no handshake within ${seconds} s`));
+    const timer = setTimeout(late, Math.min(seconds * 1000, TIMER_MS_MAX));
+    const { caCerts } = this.#options;
+    try {
+      return await openConnection({ url, headers: outgoing(headers), caCerts }, signal);
+    } catch (error) {
+      this.#logFailure(channel, explain(error));
+      return null;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** `channel` is the one of its id from now on; a predecessor is closed and never heard of again. */
+  #takeOver(account: Account, channel: Channel): void {
+    for (const other of account.all) {
+      if (other === channel || other.id !== channel.id || other.socket === null) continue;
+      other.hears = "nothing";
+      other.socket.close();
+    }
+    account.open.set(channel.id, channel);
+  }
+
+  #heard(channel: Channel, { type, bytes }: WsMessage): void {
+    if (channel.hears !== "everything") return;
+    const blob = type === "Text" || type === "Binary" ? { mime: MIMES[type], bytes } : null;
+    this.#tell(channel, { WebSocketPush: { channel_id: channel.id, message_type: type } }, blob);
+  }
+
+  #closed(account: Account, channel: Channel, failure: string | null): void {
+    this.#remove(account, channel);
+    if (failure !== null) this.#logFailure(channel, failure);
+    if (channel.hears === "nothing") return;
+    this.#tell(channel, { WebSocketClose: { channel_id: channel.id } }, null);
+  }
+
+  #tell({ opened }: Channel, event: HttpClientRequest, lazy_load_blob: LazyLoadBlob | null): void {
+    const options = { id: opened.id, lazy_load_blob };
+    this.#options.send(request(opened.target, opened.source, JSON.stringify(event), options));
+  }
+
+  #account(owner: Address): Account {
+    let account = this.#accounts.get(owner);
+    if (account === undefined) {
+      account = { all: new Set(), open: new Map() };
+      this.#accounts.set(owner, account);
+    }
+    return account;
+  }
+
+  #remove(account: Account, channel: Channel): void {
+    account.all.delete(channel);
+    if (account.open.get(channel.id) === channel) account.open.delete(channel.id);
+    const owner = channel.opened.source;
+    if (account.all.size === 0 && this.#accounts.get(owner) === account) {
+      this.#accounts.delete(owner);
+    }
+  }
+
+  #logFailure({ id, opened, origin, hears }: Channel, failure: string): void {
+    if (hears === "nothing") return;
+    const process = processOf(opened.source);
+    this.#options.log.info(`http_client: WebSocket ${id} of ${process} to ${origin}: ${failure}`);
+  }
+}
+
+const TOO_MANY: HttpClientError = {
+  ExecuteRequestFailed: `this process has ${CLIENT_CHANNELS_PER_PROCESS_MAX} WebSockets already`,
+};
+
+function isUtf8(bytes: Body): boolean {
+  if (typeof bytes === "string") return true; // It is encoded below, whatever it holds.
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * `http-client:distro:sys`: processes' way out into the world, by HTTP and WebSocket (spec/http.md §4).
+ *
+ *   process ─► deliver(message) ─► Http ───────────► Requests ─► Fetcher ─► world
+ *                                  WebSocketOpen ┐
+ *                                  WebSocketPush ├─► Channels ─► WsSocket ─► world
+ *                                  WebSocketClose┘        └─► events to the process
+ *
+ * Nothing waits for anything else: each request and each opening runs by itself. Replies come from the name
+ * that was addressed, in that name's era.
+ */
+import { CLIENT_GRACE_SECONDS, CLIENT_REQUEST_SECONDS } from "../../limits.ts";
+import type { Log } from "../../log.ts";
+import { type Address, nodeOf, speaksEraA } from "../../protocol/address.ts";
+import {
+  type actions,
+  HttpClientAction,
+  type HttpClientError,
+  type HttpClientResponse,
+  toEraA,
+} from "../../protocol/http_client.ts";
+import {
+  bytesOf,
+  type KernelMessage,
+  type LazyLoadBlob,
+  type Module,
+  responseTo,
+  textOf,
+} from "../../protocol/message.ts";
+import { decodeJson, dispatch, type Handlers, type Of } from "../../protocol/serde.ts";
+import { Channels } from "./channels.ts";
+import { Fetcher } from "./fetcher.ts";
+import { readCall } from "./http_call.ts";
+import { Requests } from "./requests.ts";
+
+export interface HttpClientOptions {
+  node: string;
+  send(message: KernelMessage): void;
+  log: Log;
+  /** PEM, trusted beside the system's. */
+  caCerts?: string[];
+}
+
+/** Era A's error quotes a body that is no action; this much of it is enough to find one's mistake. */
+const QUOTED_CHARS_MAX = 4_096;
+
+export class HttpClient implements Module {
+  readonly #node: string;
+  readonly #send: (message: KernelMessage) => void;
+  readonly #log: Log;
+  readonly #requests: Requests;
+  readonly #channels: Channels;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #handlers: Handlers<typeof actions, KernelMessage, void> = {
+    Http: (wish, message) => this.#run(this.#http(wish, message)),
+    WebSocketOpen: (wish, message) => this.#run(this.#open(wish, message)),
+    WebSocketPush: (push, message) => {
+      this.#acknowledge(
+        message,
+        this.#channels.push(message.source, push, message.lazy_load_blob),
+      );
+    },
+    WebSocketClose: ({ channel_id }, message) => {
+      this.#acknowledge(message, this.#channels.close(message.source, channel_id));
+    },
+  };
+
+  constructor({ node, send, log, caCerts = [] }: HttpClientOptions) {
+    this.#node = node;
+    this.#send = send;
+    this.#log = log;
+    this.#requests = new Requests(new Fetcher(caCerts));
+    this.#channels = new Channels({ send, log, caCerts });
+  }
+
+  /** Only requests mean something to us. */
+  deliver(message: KernelMessage): void {
+    if (message.kind !== "Request") return;
+    if (nodeOf(message.source) !== this.#node) return this.#refuse(message, NOT_OURS);
+    let action: HttpClientAction;
+    try {
+      action = decodeJson(textOf(message.body), HttpClientAction);
+    } catch {
+      return this.#refuse(message, "MalformedRequest");
+    }
+    dispatch(action, this.#handlers, message);
+  }
+
+  processEnded(process: Address): void {
+    this.#requests.end(process);
+    this.#channels.end(process);
+  }
+
+  async close(): Promise<void> {
+    this.#channels.endAll();
+    this.#requests.close();
+    await Promise.all(this.#underWay);
+  }
+
+  async #http(wish: Of<typeof actions.Http>, message: KernelMessage): Promise<void> {
+    const call = readCall(wish, bytesOf(message.lazy_load_blob?.bytes ?? ""));
+    if ("Err" in call) return this.#refuse(message, call.Err);
+    const answer = await this.#requests.run(message.source, call, secondsFor(message));
+    if (answer === null) return;
+    if ("Err" in answer) return this.#refuse(message, answer.Err);
+    const { status, headers, body } = answer;
+    this.#succeed(message, { Http: { status, headers } }, { mime: null, bytes: body });
+  }
+
+  async #open(wish: Of<typeof actions.WebSocketOpen>, message: KernelMessage): Promise<void> {
+    const ack = () => this.#succeed(message, "WebSocketAck");
+    const seconds = secondsFor(message);
+    const error = await this.#channels.open(wish, message, { seconds, ack });
+    if (error !== null) this.#fail(message, error);
+  }
+
+  #acknowledge(message: KernelMessage, error: HttpClientError | null): void {
+    if (error === null) this.#succeed(message, "WebSocketAck");
+    else this.#fail(message, error);
+  }
+
+  #succeed(message: KernelMessage, Ok: HttpClientResponse, blob: LazyLoadBlob | null = null): void {
+    this.#send(responseTo(message, JSON.stringify({ Ok }), blob));
+  }
+
+  #fail(message: KernelMessage, error: HttpClientError): void {
+    const Err = speaksEraA(message.target)
+      ? toEraA(error, textOf(message.body).slice(0, QUOTED_CHARS_MAX))
+      : error;
+    this.#send(responseTo(message, JSON.stringify({ Err })));
+  }
+
+  /** Errors of HTTP and of bodies that are no action are told only to who asked for a response. */
+  #refuse(message: KernelMessage, error: HttpClientError): void {
+    if (message.rsvp !== null || message.expects_response !== null) this.#fail(message, error);
+  }
+
+  #run(work: Promise<void>): void {
+    const settled: Promise<void> = work
+      .catch((error: unknown) => this.#log.warn(`http_client: ${error}`))
+      .finally(() => this.#underWay.delete(settled));
+    this.#underWay.add(settled);
+  }
+}
+
+const NOT_OURS: HttpClientError = {
+  ExecuteRequestFailed: "only processes of this node may use its http_client",
+};
+
+/** The caller's own timeout is the kernel's; ours sees to it that nothing runs for ever. */
+function secondsFor({ expects_response }: KernelMessage): number {
+  return expects_response === null
+    ? CLIENT_REQUEST_SECONDS
+    : expects_response + CLIENT_GRACE_SECONDS;
+}

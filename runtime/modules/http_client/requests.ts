@@ -1,0 +1,113 @@
+/**
+ * The HTTP requests under way, per process: how many, how many bytes they hold, and who ends them. Each ends:
+ * with an answer, an error, its time, or its process.
+ */
+import {
+  CLIENT_BYTES_PER_PROCESS_MAX,
+  CLIENT_ERROR_CHARS_MAX,
+  CLIENT_REQUESTS_PER_PROCESS_MAX,
+} from "../../limits.ts";
+import type { Address } from "../../protocol/address.ts";
+import type { HttpClientError } from "../../protocol/http_client.ts";
+import type { Fetcher, HttpAnswer } from "./fetcher.ts";
+import type { HttpCall } from "./http_call.ts";
+
+interface Account {
+  underWay: Set<AbortController>;
+  bytes: number;
+}
+
+/** Why a request ended that nobody is to hear of. */
+const ENDED = new Error("the process ended");
+/** The longest that setTimeout takes. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+export class Requests {
+  readonly #fetcher: Fetcher;
+  readonly #accounts = new Map<Address, Account>();
+
+  constructor(fetcher: Fetcher) {
+    this.#fetcher = fetcher;
+  }
+
+  /** `null` if the process ended meanwhile: then there is nobody to answer. */
+  async run(
+    owner: Address,
+    call: HttpCall,
+    seconds: number,
+  ): Promise<HttpAnswer | { Err: HttpClientError } | null> {
+    const account = this.#account(owner);
+    if (account.underWay.size >= CLIENT_REQUESTS_PER_PROCESS_MAX) {
+      return failed(`${CLIENT_REQUESTS_PER_PROCESS_MAX} requests of this process are under way`);
+    }
+    const controller = new AbortController();
+    const { signal } = controller;
+    const late = () => controller.abort(new Error(`no answer within ${seconds} s`));
+    const timer = setTimeout(late, Math.min(seconds * 1000, TIMER_MS_MAX));
+    account.underWay.add(controller);
+    let held = 0;
+    const take = (bytes: number) => {
+      held += bytes;
+      account.bytes += bytes;
+      if (account.bytes > CLIENT_BYTES_PER_PROCESS_MAX) throw new RangeError(TOO_MANY_BYTES);
+    };
+    try {
+      take(call.body?.length ?? 0);
+      const answer = await this.#fetcher.fetch(call, signal, take);
+      return signal.reason === ENDED ? null : answer;
+    } catch (error) {
+      return signal.reason === ENDED ? null : failed(explain(error));
+    } finally {
+      clearTimeout(timer);
+      account.underWay.delete(controller);
+      account.bytes -= held;
+      if (account.underWay.size === 0) this.#forget(owner, account);
+    }
+  }
+
+  /** Ends every request of `owner`, silently. */
+  end(owner: Address): void {
+    const account = this.#accounts.get(owner);
+    if (account === undefined) return;
+    this.#forget(owner, account);
+    for (const controller of account.underWay) controller.abort(ENDED);
+  }
+
+  close(): void {
+    for (const owner of [...this.#accounts.keys()]) this.end(owner);
+    this.#fetcher.close();
+  }
+
+  #account(owner: Address): Account {
+    let account = this.#accounts.get(owner);
+    if (account === undefined) {
+      account = { underWay: new Set(), bytes: 0 };
+      this.#accounts.set(owner, account);
+    }
+    return account;
+  }
+
+  /** Unless the process came back meanwhile and has another one. */
+  #forget(owner: Address, account: Account): void {
+    if (this.#accounts.get(owner) === account) this.#accounts.delete(owner);
+  }
+}
+
+const TOO_MANY_BYTES =
+  `the requests of this process hold more than ${CLIENT_BYTES_PER_PROCESS_MAX} bytes together`;
+
+function failed(text: string): { Err: HttpClientError } {
+  return { Err: { ExecuteRequestFailed: text } };
+}
+
+/** An error and what caused it, in one line. Deno says the same thing at both ends of its chain. */
+export function explain(error: unknown): string {
+  let text = "";
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; depth++) {
+    if (cause.message !== "fetch failed" && !text.includes(cause.message)) {
+      text += (text === "" ? "" : ": ") + cause.message;
+    }
+    cause = cause.cause;
+  }
+  return (text || String(error)).slice(0, CLIENT_ERROR_CHARS_MAX);
+}

@@ -1,0 +1,139 @@
+/**
+ * One open WebSocket, client's end: frames in and out, pings answered, the closing handshake, and an end that
+ * always comes: by the peer's close frame, by a failure, by `terminate`, or because the peer kept silent.
+ */
+import { CLIENT_CLOSE_SECONDS } from "../../limits.ts";
+import type { WsMessageType } from "../../protocol/ws_message_type.ts";
+import { explain } from "./requests.ts";
+import { encodeFrame, FrameReader, type WsMessage, WsProtocolError } from "./ws_frames.ts";
+import { closeQuietly, writeAll, type WsConnection } from "./ws_handshake.ts";
+
+export interface WsListener {
+  /** Text, Binary, Ping or Pong; a ping was answered already. */
+  message(message: WsMessage): void;
+  /** Once, and nothing after it. `failure`: why, unless both ends agreed. */
+  closed(failure: string | null): void;
+}
+
+/** Frames are joined into writes of about this size: one call into the system for many small messages. */
+const WRITE_BYTES = 64 * 1024;
+const NO_BYTES = new Uint8Array(0);
+
+export class WsSocket {
+  readonly #connection: Deno.Conn;
+  readonly #frames: FrameReader;
+  readonly #listener: WsListener;
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #writing: Promise<void> | null = null;
+  #closeSent = false;
+  #closeTimer: ReturnType<typeof setTimeout> | undefined;
+  #ended = false;
+
+  constructor({ connection, reader }: WsConnection, listener: WsListener) {
+    this.#connection = connection;
+    this.#frames = new FrameReader(reader);
+    this.#listener = listener;
+  }
+
+  /** What the system has not taken yet, because the peer does not read. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Reads until the end; before this call nothing is heard. */
+  async run(): Promise<void> {
+    try {
+      while (!this.#ended) {
+        const message = await this.#frames.next();
+        if (this.#ended) return;
+        if (message === null) return this.#end("the connection broke off");
+        if (message.type === "Close") return await this.#answerClose(message.bytes);
+        if (message.type === "Ping") this.push("Pong", message.bytes);
+        this.#listener.message(message);
+      }
+    } catch (error) {
+      await this.#fail(error);
+    }
+  }
+
+  /** After a close frame nothing may be sent (RFC 6455 §5.5.1): then it is dropped, as in Kinode. */
+  push(type: WsMessageType, bytes: Uint8Array): void {
+    if (this.#closeSent || this.#ended) return;
+    const frame = encodeFrame(type, bytes);
+    this.#queue.push(frame);
+    this.#queuedBytes += frame.length;
+    this.#writing ??= this.#write();
+  }
+
+  /** Sends a close frame; the end comes with the peer's, or without it after CLIENT_CLOSE_SECONDS. */
+  close(bytes: Uint8Array = NO_BYTES): void {
+    if (this.#closeSent || this.#ended) return;
+    this.push("Close", bytes);
+    this.#closeSent = true;
+    this.#closeTimer = setTimeout(
+      () => this.#end(`the peer did not close within ${CLIENT_CLOSE_SECONDS} s`),
+      CLIENT_CLOSE_SECONDS * 1000,
+    );
+  }
+
+  /** Ends it now, without a word to the peer. */
+  terminate(failure: string | null): void {
+    this.#end(failure);
+  }
+
+  async #answerClose(bytes: Uint8Array): Promise<void> {
+    this.close(bytes.subarray(0, 2));
+    await this.#writing;
+    this.#end(null);
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    if (error instanceof WsProtocolError) {
+      this.close(new Uint8Array([error.code >> 8, error.code & 0xff]));
+      await this.#writing;
+    }
+    this.#end(explain(error));
+  }
+
+  async #write(): Promise<void> {
+    try {
+      while (this.#queue.length > 0) {
+        const frames = this.#takeQueue();
+        await writeAll(this.#connection, frames);
+        this.#queuedBytes -= frames.length;
+      }
+    } catch (error) {
+      this.#end(explain(error));
+    } finally {
+      this.#writing = null;
+    }
+  }
+
+  #takeQueue(): Uint8Array {
+    let length = this.#queue[0]!.length;
+    let count = 1;
+    for (; count < this.#queue.length && length < WRITE_BYTES; count++) {
+      length += this.#queue[count]!.length;
+    }
+    // A long queue is cut once, not shifted for each of its frames.
+    const frames = count === 1 ? [this.#queue.shift()!] : this.#queue.splice(0, count);
+    if (count === 1) return frames[0]!;
+    const joined = new Uint8Array(length);
+    let at = 0;
+    for (const frame of frames) {
+      joined.set(frame, at);
+      at += frame.length;
+    }
+    return joined;
+  }
+
+  #end(failure: string | null): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#closeTimer);
+    this.#queue = [];
+    closeQuietly(this.#connection);
+    this.#listener.closed(failure);
+  }
+}
