@@ -87,7 +87,7 @@ Deno.test("bundle() takes a CommonJS script, and scripts without any export", as
 
 Deno.test("bundle() says file, line and column of a syntax error, in characters", async () => {
   assertEquals(await errorOf({ "hello.ts": `const a = 1;\n\tconst ü = "é", b = = 2;\n` }), [
-    'kinode: hello.ts:2:21: error: Unexpected "="',
+    'hello.ts:2:21: error: Unexpected "="',
     '  2 | \tconst ü = "é", b = = 2;',
     "    | \t                   ^",
   ]);
@@ -98,10 +98,10 @@ Deno.test("bundle() makes a misspelt name of the library an error with a hint", 
     "hello.ts": `import { awaitMesage } from "@kinode/process";\nawaitMesage();`,
   });
   assertEquals(lines, [
-    'kinode: hello.ts:1:10: error: No matching export in "@kinode/process" for import "awaitMesage"',
+    'hello.ts:1:10: error: No matching export in "@kinode/process" for import "awaitMesage"',
     `  1 | import { awaitMesage } from "@kinode/process";`,
     "    |          ^^^^^^^^^^^",
-    'kinode: hello.ts: Did you mean to import "awaitMessage" instead?',
+    'hello.ts: Did you mean to import "awaitMessage" instead?',
   ]);
   const [first] = await errorOf({
     "hello.ts": `import * as k from "@kinode/process";\nk.awaitMesage();`,
@@ -145,7 +145,7 @@ Deno.test("bundle() refuses what is not a file of the folder, and says what to d
       const { output, problems } = await bundler.bundle("hello.ts");
       const lines = problems.flatMap(linesOf);
       assertEquals(output, null);
-      assertMatch(lines[0]!, /^kinode: hello\.ts:2:15: error: /);
+      assertMatch(lines[0]!, /^hello\.ts:2:15: error: /);
       assertMatch(lines[0]!, text);
       assertMatch(lines.length > 3 ? lines[3]! : "", hint);
     });

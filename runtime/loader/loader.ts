@@ -92,8 +92,8 @@ export class Loader {
       // For what changed since loadAll looked.
       this.#watcher.touchAll();
     } catch (error) {
-      log.warn(`kinode: changes in ${folder} go unnoticed: ${(error as Error).message}`);
-      log.warn("kinode: restart the node after a change");
+      const reason = (error as Error).message;
+      log.warn(`changes in ${folder} go unnoticed, restart the node after a change: ${reason}`);
     }
   }
 
@@ -109,7 +109,7 @@ export class Loader {
     try {
       await this.#look(changed);
     } catch (error) {
-      if (!this.#closed) this.#options.log.warn(`kinode: reloading failed: ${error}`);
+      if (!this.#closed) this.#options.log.warn(`reloading failed: ${error}`);
     }
   }
 
@@ -195,7 +195,7 @@ export class Loader {
     for (const problem of problems) report(log, problem);
     if (output === null) {
       if (running !== null) {
-        log.warn(`kinode: ${file}: the version before this one goes on running`);
+        log.warn(`${file}: the version before this one goes on running`);
       }
     } else if (digest !== running) {
       const mapper = new StackMapper(file, output.code, output.map);
@@ -212,7 +212,7 @@ export class Loader {
       if (!this.#cacheWorks) return;
       this.#cacheWorks = false;
       const { cacheFolder, log } = this.#options;
-      log.warn(`kinode: bundles cannot be kept in ${cacheFolder}: ${(error as Error).message}`);
+      log.warn(`bundles cannot be kept in ${cacheFolder}: ${(error as Error).message}`);
     }
   }
 

@@ -31,15 +31,15 @@ Deno.test("loadAll() reports what does not compile, and starts the others", asyn
   await using recorded = new RecordedLoader(home);
   await recorded.loader.loadAll();
   assertEquals(recorded.lines, [
-    'kinode: Capital.ts: error: "Capital" cannot name a process: it may have a-z, 0-9, `-` and `_`',
-    "kinode: Capital.ts: rename it to capital.ts",
-    "kinode: twice.js: error: twice.js and twice.ts would both be the process twice:twice:template.os",
-    "kinode: twice.js: rename or delete all but one of them",
-    'kinode: broken.ts:2:11: error: Unexpected "="',
+    'Capital.ts: error: "Capital" cannot name a process: it may have a-z, 0-9, `-` and `_`',
+    "Capital.ts: rename it to capital.ts",
+    "twice.js: error: twice.js and twice.ts would both be the process twice:twice:template.os",
+    "twice.js: rename or delete all but one of them",
+    'broken.ts:2:11: error: Unexpected "="',
     "  2 | const b = = 2;",
     "    |           ^",
     "start hello.ts",
-    "kinode: lost.ts:1:15: error: there is no file nowhere.ts",
+    "lost.ts:1:15: error: there is no file nowhere.ts",
     '  1 | import x from "./nowhere.ts";',
     "    |               ^^^^^^^^^^^^^^",
   ]);

@@ -1,10 +1,10 @@
 /**
- * What is wrong with a script, and how it is printed:
+ * What is wrong with a script, and how it is printed (the terminal puts `kinode: ` before each line):
  *
- *     kinode: hello.ts:3:9: error: Expected ";" but found "x"
+ *     hello.ts:3:11: error: Expected ";" but found "x"
  *       3 | let a = 5 x
  *         |           ^
- *     kinode: hello.ts: what to do about it
+ *     hello.ts: what to do about it
  */
 import { escapeControl, type Log } from "../log.ts";
 
@@ -47,14 +47,14 @@ export function linesOf(problem: Problem): string[] {
   const { file, line, column } = problem;
   const place = line === null ? file : `${file}:${line}:${column}`;
   const [first, ...rest] = problem.text.split(/\r?\n/);
-  const lines = [`kinode: ${place}: ${problem.severity}: ${first}`, ...rest, ...excerpt(problem)];
-  if (problem.hint !== null) lines.push(`kinode: ${file}: ${problem.hint}`);
+  const lines = [`${place}: ${problem.severity}: ${first}`, ...rest, ...excerpt(problem)];
+  if (problem.hint !== null) lines.push(`${file}: ${problem.hint}`);
   return lines.map(escapeControl);
 }
 
-/** Prints it, one call per line. */
+/** Prints it in one piece. */
 export function report(log: Log, problem: Problem): void {
-  for (const line of linesOf(problem)) log.warn(line);
+  log.warn(linesOf(problem).join("\n"));
 }
 
 function excerpt({ line, column, lineText, length }: Problem): string[] {

@@ -14,7 +14,7 @@ const problem: Problem = {
 
 Deno.test("linesOf() prints place, source line and caret", () => {
   assertEquals(linesOf(problem), [
-    'kinode: hello.ts:3:11: error: Expected ";" but found "x"',
+    'hello.ts:3:11: error: Expected ";" but found "x"',
     "  3 | let a = 5 x y",
     "    |           ^",
   ]);
@@ -22,15 +22,15 @@ Deno.test("linesOf() prints place, source line and caret", () => {
 
 Deno.test("linesOf() prints a problem of a whole file with its hint", () => {
   assertEquals(linesOf(problemOf("A.ts", "no name", "rename it")), [
-    "kinode: A.ts: error: no name",
-    "kinode: A.ts: rename it",
+    "A.ts: error: no name",
+    "A.ts: rename it",
   ]);
 });
 
 Deno.test("linesOf() lets no script write to the terminal", () => {
   const lines = linesOf({ ...problem, lineText: "\x1b[2J\ta x", column: 8, file: "a\nb.ts" });
   assertEquals(lines, [
-    'kinode: a\\x0ab.ts:3:8: error: Expected ";" but found "x"',
+    'a\\x0ab.ts:3:8: error: Expected ";" but found "x"',
     "  3 | \\x1b[2J\ta x",
     "    |     \t  ^",
   ]);

@@ -76,8 +76,8 @@ Deno.test("scanFolder() reports two files with one name, and takes the others", 
   assertEquals(files, ["other.ts"]);
   assertEquals(contested, [parseProcessId("hello:hello:template.os")]);
   assertEquals(lines, [
-    "kinode: hello.js: error: hello.js and hello.ts would both be the process hello:hello:template.os",
-    "kinode: hello.js: rename or delete all but one of them",
+    "hello.js: error: hello.js and hello.ts would both be the process hello:hello:template.os",
+    "hello.js: rename or delete all but one of them",
   ]);
 });
 

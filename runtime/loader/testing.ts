@@ -77,8 +77,8 @@ export class RecordedLoader implements AsyncDisposable {
     await this.loader.close();
   }
 
-  #add(line: string): void {
-    this.lines.push(line);
+  #add(text: string): void {
+    this.lines.push(...text.split("\n"));
     this.#happened.resolve();
     this.#happened = Promise.withResolvers();
   }

@@ -63,10 +63,10 @@ Deno.test("watch() keeps the old version through a syntax error, and says why", 
   await using recorded = await watching(home);
   home.write("processes/hello.ts", "export default = ;\n");
   assertEquals(await recorded.until("goes on"), [
-    'kinode: hello.ts:1:16: error: Unexpected "="',
+    'hello.ts:1:16: error: Unexpected "="',
     "  1 | export default = ;",
     "    |                ^",
-    "kinode: hello.ts: the version before this one goes on running",
+    "hello.ts: the version before this one goes on running",
   ]);
   // Back to what runs: nothing to do. Then a new version: that one starts.
   home.write("processes/hello.ts", hello("one"));
