@@ -14,7 +14,7 @@ import { Nursery } from "./runtime/kernel/nursery.ts";
 import { Supervisor } from "./runtime/kernel/supervisor.ts";
 import { SHUTDOWN_SECONDS } from "./runtime/limits.ts";
 import { defaultsFor } from "./runtime/loader/defaults.ts";
-import { prepareFolder } from "./runtime/loader/folder.ts";
+import { prepareFolder } from "./runtime/loader/prepare.ts";
 import { Loader } from "./runtime/loader/loader.ts";
 import { HttpClient } from "./runtime/modules/http_client/http_client.ts";
 import { HttpServer } from "./runtime/modules/http_server/http_server.ts";
@@ -22,7 +22,6 @@ import { listenOnPort } from "./runtime/modules/http_server/ports.ts";
 import { Terminal, writeAll } from "./runtime/modules/terminal/terminal.ts";
 import type { ProcessId } from "./runtime/protocol/address.ts";
 import type { KernelMessage, Module } from "./runtime/protocol/message.ts";
-import { turns } from "./runtime/protocol/turn.ts";
 
 const parsed = parseFlags(Deno.args);
 if ("show" in parsed) exit(0, parsed.show);
@@ -67,10 +66,8 @@ const loader = new Loader({
 
 try {
   await prepareFolder(flags.processes);
-  const port = await listenOnPort(
-    flags.port,
-    (port) => httpServer.listen({ hostname: "127.0.0.1", port }),
-  );
+  const listen = (port: number) => httpServer.listen({ hostname: "127.0.0.1", port });
+  const port = await listenOnPort(flags.port, listen);
   terminal.info(`${flags.name} is at http://localhost:${port}`);
   terminal.info(`drop scripts into ${flags.processes}`);
 } catch (error) {
