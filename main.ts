@@ -1,6 +1,5 @@
 /**
  * The binary: flags in, parts joined, node started. The only place where everything is known.
- *
  *   scripts ─► Loader ─► Supervisor ─► Nursery ─► workers
  *                            │                      ║
  *   curl ─► HttpServer ─► Kernel ◄─ ports ══════════╝
@@ -68,8 +67,8 @@ try {
   await prepareFolder(flags.processes);
   const listen = (port: number) => httpServer.listen({ hostname: "127.0.0.1", port });
   const port = await listenOnPort(flags.port, listen);
-  terminal.info(`${flags.name} is at http://localhost:${port}`);
-  terminal.info(`drop scripts into ${flags.processes}`);
+  const url = `http://localhost:${port}`;
+  terminal.info(`${flags.name} is at ${url}\ndrop scripts into ${flags.processes}`);
 } catch (error) {
   exit(1, `kinode: ${(error as Error).message}`);
 }
@@ -89,9 +88,8 @@ async function stop(): Promise<never> {
 
 /** From source the workers' code is read from disk, in the binary from the binary: no permission at all. */
 function startNursery(): Worker {
-  const permissions = Deno.build.standalone
-    ? "none"
-    : { read: [new URL("./runtime/", import.meta.url)] };
+  const code = new URL("./runtime/", import.meta.url);
+  const permissions = Deno.build.standalone ? "none" : { read: [code] };
   const url = new URL("./runtime/process/nursery_worker.ts", import.meta.url);
   return new Worker(url, { type: "module", deno: { permissions } } as WorkerOptions);
 }
