@@ -97,7 +97,8 @@ export class Esbuild {
 
   async #hear(worker: Worker, word: FromWorker): Promise<void> {
     if (word.type !== "ask") return this.#resume(word);
-    const answer = await this.#answer!(word.question);
+    const answer = await this.#answer!(word.question)
+      .catch((error): Answer => ({ refused: { text: String(error), hint: null } }));
     const reply: ToWorker = { type: "answer", id: word.id, answer };
     // It may have been ended while a file was read.
     if (worker === this.#worker) worker.postMessage(reply);

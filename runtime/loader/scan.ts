@@ -85,7 +85,7 @@ async function linkStaysInside(root: string, file: string, problems: Problem[]):
     problems.push(problemOf(file, text, "copy the script here instead of linking to it"));
     return false;
   }
-  return (await Deno.stat(target)).isFile;
+  return await Deno.stat(target).then((info) => info.isFile, () => false);
 }
 
 function badName(file: string, stem: string): Problem {

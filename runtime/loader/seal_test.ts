@@ -9,6 +9,7 @@ import {
   assertNotMatch,
   assertStringIncludes,
 } from "@std/assert";
+import fc from "fast-check";
 import { Bundler } from "./bundle.ts";
 import { columnBeforeSeal, isSealed, seal } from "./seal.ts";
 import { Sources } from "./sources.ts";
@@ -153,6 +154,20 @@ Deno.test("seal() keeps the export at the end, with every name it may have", asy
     { default: 1, import: 1, "𠮷": 1 } as Record<string, unknown>,
   );
   assertEquals((await run(seal("var f = () => 1;\nexport default f();\n"))).default, 1);
+});
+
+Deno.test("seal() leaves no word unsealed in any text, and changes a sealed text no more", () => {
+  const pieces = fc.constantFrom(
+    ...'import,export,sourceURL,from,default,{,},;,(,),`,\\,\n, ,$,a,",*,\\u{1f},é,\n\nexport {,};\n'
+      .split(","),
+  );
+  fc.assert(fc.property(fc.array(pieces, { maxLength: 30 }), (parts) => {
+    const sealed = seal(parts.join(""));
+    assert(isSealed(sealed));
+    assertNotMatch(sealed, /(?<![\w$])(?:import|sourceURL)(?![\w$])/);
+    const exports = sealed.match(/(?<![\w$])export(?![\w$])[^]*/)?.[0] ?? "export {};";
+    assertMatch(exports, /^export (?:\{[^"'`]*\}|default [\w$]+\(\));\s*$/);
+  }));
 });
 
 Deno.test("columnBeforeSeal() counts the escapes back", () => {

@@ -65,17 +65,10 @@ export class Sources {
         hint: "copy the file into the folder instead of linking to it",
       };
     }
-    const info = await Deno.stat(real);
-    if (info.isDirectory) {
-      const hint = `import a file of it, such as "./${path}/mod.ts"`;
-      return { text: `${path} is a folder`, hint };
-    }
-    // A named pipe would keep us reading for ever.
-    if (!info.isFile) return { text: `${path} is not a plain file`, hint: null };
-    if (info.size > SOURCE_BYTES_MAX) return tooLarge(path);
     try {
-      return { path: inside, bytes: await Deno.readFile(real) };
+      return await readPlain(real, inside, path);
     } catch (error) {
+      // It may have gone since: editors delete and write anew.
       return { text: `cannot read ${path}: ${(error as Error).message}`, hint: null };
     }
   }
@@ -91,6 +84,17 @@ export class Sources {
     }
     return null;
   }
+}
+
+async function readPlain(real: string, inside: string, path: string): Promise<Source | Refusal> {
+  const info = await Deno.stat(real);
+  if (info.isDirectory) {
+    return { text: `${path} is a folder`, hint: `import a file of it, such as "./${path}/mod.ts"` };
+  }
+  // A named pipe would keep us reading for ever.
+  if (!info.isFile) return { text: `${path} is not a plain file`, hint: null };
+  if (info.size > SOURCE_BYTES_MAX) return tooLarge(path);
+  return { path: inside, bytes: await Deno.readFile(real) };
 }
 
 async function realPath(path: string): Promise<string | null> {
