@@ -15,6 +15,8 @@ from websockets.exceptions import ConnectionClosedError, InvalidHandshake, Inval
 URL = "ws://localhost:8080/ws_server:ws_server:template.os"
 TRIES = 5
 PAUSE_SECONDS = 0.5
+# How long websockets 10 lingers at the end of a program that has not closed; by default 10 s.
+LINGER_SECONDS = 1
 
 # No WebSocket there (yet), or one that was gone at once.
 RETRY = (InvalidHandshake, InvalidURI, ConnectionClosedError)
@@ -24,7 +26,7 @@ async def connect(url):
     """The process may still be starting, so a refusal is not the last word."""
     for _ in range(TRIES):
         try:
-            return await websockets.connect(url, ping_interval=None)
+            return await websockets.connect(url, ping_interval=None, close_timeout=LINGER_SECONDS)
         except RETRY:
             await asyncio.sleep(PAUSE_SECONDS)
     raise Exception("Max retries exceeded, unable to connect.")

@@ -7,7 +7,7 @@ import { testNeeding } from "../clients/needs.ts";
 import { startNode } from "../clients/node.ts";
 import { curlBound } from "./bound.ts";
 import { readProgram } from "./scripts.ts";
-import { type WsPeer, WsServer } from "./ws_peer.ts";
+import { WsServer } from "./ws_peer.ts";
 
 testNeeding(
   ["curl"],
@@ -79,13 +79,12 @@ testNeeding(
     });
 
     await t.step("WebSocket talks to a server, and tells its end", async () => {
-      const onPeer = async (peer: WsPeer) => {
-        const { bytes } = await peer.next();
-        peer.send(`${new TextDecoder().decode(bytes)} to you`);
-      };
-      const server = await WsServer.start(onPeer);
+      const server = await WsServer.start();
       const { url: to } = server;
-      assertEquals(await ask(to), "message hello to you, close");
+      const told = ask(to);
+      const peer = await server.accept();
+      peer.send(`${new TextDecoder().decode((await peer.next()).bytes)} to you`);
+      assertEquals(await told, "message hello to you, close");
       await server[Symbol.asyncDispose]();
       assertEquals(await ask(to), "error, close");
     });

@@ -1,5 +1,6 @@
 // npm's `ws`, a WebSocket implementation that is not Deno's, at either end: its frames, in order, awaited.
 import { WebSocket, WebSocketServer } from "ws";
+import { within } from "./within.ts";
 
 export interface Frame {
   text: boolean;
@@ -8,9 +9,8 @@ export interface Frame {
 
 /** One socket, as client (`connect`) or as what a server has accepted. */
 export class WsPeer implements Disposable {
-  /** The code of the close frame; 1006 when there was none. */
-  readonly closed: Promise<number>;
   readonly #socket: WebSocket;
+  readonly #ended: Promise<number>;
   readonly #frames: Frame[] = [];
   #wake: (() => void) | null = null;
 
@@ -21,7 +21,7 @@ export class WsPeer implements Disposable {
       this.#wake?.();
     });
     socket.on("error", () => {}); // "close" follows, and says what the tests ask.
-    this.closed = new Promise((resolve) => socket.on("close", resolve));
+    this.#ended = new Promise((resolve) => socket.on("close", resolve));
   }
 
   /** Rejects with what `ws` says of a server that refuses. */
@@ -39,13 +39,18 @@ export class WsPeer implements Disposable {
     while (true) {
       const frame = this.#frames.shift();
       if (frame !== undefined) return frame;
-      await new Promise<void>((resolve) => this.#wake = resolve);
+      await within("frame", new Promise<void>((resolve) => this.#wake = resolve));
     }
   }
 
   /** Text as a text frame, bytes as a binary one. */
   send(data: string | Uint8Array): void {
     this.#socket.send(data);
+  }
+
+  /** The code of the close frame; 1006 when there was none. */
+  closed(): Promise<number> {
+    return within("close", this.#ended);
   }
 
   close(code?: number, reason?: string): void {
@@ -58,17 +63,22 @@ export class WsPeer implements Disposable {
   }
 }
 
-/** A server on a port of its own, that `onPeer` is told of each client of. */
+/** A server on a port of its own. */
 export class WsServer implements AsyncDisposable {
   readonly #server: WebSocketServer;
+  readonly #peers: WsPeer[] = [];
+  #wake: (() => void) | null = null;
 
   private constructor(server: WebSocketServer) {
     this.#server = server;
+    server.on("connection", (socket: WebSocket) => {
+      this.#peers.push(new WsPeer(socket));
+      this.#wake?.();
+    });
   }
 
-  static start(onPeer: (peer: WsPeer) => void): Promise<WsServer> {
+  static start(): Promise<WsServer> {
     const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
-    server.on("connection", (socket: WebSocket) => onPeer(new WsPeer(socket)));
     return new Promise((resolve) => server.on("listening", () => resolve(new WsServer(server))));
   }
 
@@ -77,6 +87,15 @@ export class WsServer implements AsyncDisposable {
     const address = this.#server.address();
     if (address === null || typeof address === "string") throw new Error("it does not listen");
     return `ws://localhost:${address.port}`;
+  }
+
+  /** The next client that connected, or connects. */
+  async accept(): Promise<WsPeer> {
+    while (true) {
+      const peer = this.#peers.shift();
+      if (peer !== undefined) return peer;
+      await within("client", new Promise<void>((resolve) => this.#wake = resolve));
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
