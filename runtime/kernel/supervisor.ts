@@ -97,7 +97,7 @@ export class Supervisor {
         port: port1,
         soon: this.#soon,
         onMessage: (message) => kernel.route(message),
-        onPrint: (verbosity, text) => print(program.id, verbosity, text),
+        onPrint: (verbosity, text) => print(program.id, verbosity, withOwnLines(text, program)),
         onLoaded: (config) => this.#loaded(running, config),
         onExit: (error) => this.#exited(running, error),
       }),
@@ -165,4 +165,9 @@ export class Supervisor {
     running.worker?.kill();
     this.#options.kernel.processEnded(running.program.id, gone);
   }
+}
+
+/** What a process prints of an error names its bundle, which is a data: URL; few prints do. */
+function withOwnLines(text: string, program: Program): string {
+  return text.includes("data:text/javascript") ? program.mapStack(text) : text;
 }

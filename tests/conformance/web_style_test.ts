@@ -49,7 +49,10 @@ testNeeding(
       async () => {
         const answer = await curl([`${url}/throw`]);
         assertEquals([answer.status, answer.text], [500, "Internal Server Error"]);
-        await node.waitForLine(" web_throws:template.os: Error: boom in fetch");
+        await node.waitForLines([
+          / web_throws:template\.os: Error: boom in fetch$/,
+          / web_throws:template\.os: +at .*\(web_throws\.ts:5:44\)$/,
+        ]);
         assertEquals((await curl([`${url}/cookies`])).status, 200);
       },
     );
