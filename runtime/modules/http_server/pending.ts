@@ -86,10 +86,13 @@ export class PendingRequests {
 
   #watch(id: bigint, waiting: Waiting): void {
     waiting.watched = true;
-    // Deno fires it for a response that was sent, too; then there is nothing left to forget.
-    waiting.request.signal.addEventListener("abort", () => {
+    const forget = () => {
+      // Deno fires it for a response that was sent, too; then there is nothing left to forget.
       if (this.#waiting.delete(id)) waiting.resolve(emptyResponse(408));
-    });
+    };
+    const signal = waiting.request.signal;
+    if (signal.aborted) forget();
+    else signal.addEventListener("abort", forget);
   }
 }
 
