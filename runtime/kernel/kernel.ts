@@ -19,10 +19,14 @@ import {
 } from "../protocol/message.ts";
 import { MESSAGE_BYTES_MAX, OUTSTANDING_PER_PROCESS_MAX } from "../limits.ts";
 import { assert } from "../assert.ts";
-import { Deadlines } from "./deadlines.ts";
 import { type Outstanding, ProcessEntry, ProcessTable } from "./process_table.ts";
 import type { Log } from "../log.ts";
 import { explain, Repeats } from "./refusal.ts";
+
+/** How late a Timeout may come. */
+const SWEEP_MS = 100;
+/** Requests may be passed on; who passes one on and on is stopped here. */
+const HOLDERS_MAX = 100;
 
 export interface KernelOptions {
   node: string;
@@ -35,7 +39,8 @@ export interface KernelOptions {
 export class Kernel {
   readonly node: string;
   readonly #table: ProcessTable;
-  readonly #deadlines: Deadlines<Outstanding>;
+  readonly #now: () => number;
+  #sweeper: ReturnType<typeof setInterval> | undefined;
   readonly #log: Log;
   readonly #repeats: Repeats;
 
@@ -44,7 +49,7 @@ export class Kernel {
     this.#table = new ProcessTable(node);
     this.#log = log;
     this.#repeats = new Repeats(now);
-    this.#deadlines = new Deadlines(now, (late) => this.#expire(late));
+    this.#now = now;
   }
 
   /** Adds a module under all of its names. It may message every process that grants it so. */
@@ -74,14 +79,10 @@ export class Kernel {
     const entry = this.#table.find(addressOf(this.node, id));
     if (entry === undefined) return;
     if (gone) this.#table.remove(entry);
-    for (const mine of entry.outstanding.values()) this.#forget(mine);
-    for (const theirs of entry.holding) {
-      theirs.holders.delete(entry);
-      if (theirs.holders.size === 0) this.#sendBack(theirs, "crashed");
-    }
-    entry.holding.clear();
-    for (const module of this.#table.modules()) {
-      (module.endpoint as Module).processEnded(entry.address);
+    entry.outstanding.clear();
+    for (const other of this.#table.all()) {
+      for (const theirs of other.outstanding.values()) this.#letGo(theirs, entry);
+      if (other.isModule) (other.endpoint as Module).processEnded(entry.address);
     }
   }
 
@@ -111,7 +112,7 @@ export class Kernel {
 
   /** Lets nothing fire any more. */
   close(): void {
-    this.#deadlines.close();
+    clearInterval(this.#sweeper);
   }
 
   /** Hands a message over; an endpoint whose queue is full throws a RangeError, and the request comes back. */
@@ -133,37 +134,50 @@ export class Kernel {
     target: ProcessEntry,
     seconds: number,
   ): void {
-    const outstanding: Outstanding = { bucket: 0, message, requester, holders: new Set([target]) };
+    const dueMs = this.#now() + seconds * 1000;
     message.rsvp = message.source;
-    requester.outstanding.set(message.id, outstanding);
-    target.holding.add(outstanding);
-    this.#deadlines.add(outstanding, seconds);
+    requester.outstanding.set(message.id, { message, requester, dueMs, holders: [target] });
+    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
   /** An inherited request: its receiver may answer in the sender's place, if the sender itself might. */
   #passOn(message: KernelMessage, source: ProcessEntry, target: ProcessEntry): void {
     const outstanding = this.#table.find(message.rsvp!)?.outstanding.get(message.id);
-    if (outstanding === undefined || !outstanding.holders.has(source)) {
-      message.rsvp = null;
-      return;
-    }
-    outstanding.holders.add(target);
-    target.holding.add(outstanding);
+    const holders = outstanding?.holders ?? [];
+    if (!holders.includes(source) || holders.length >= HOLDERS_MAX) message.rsvp = null;
+    else if (!holders.includes(target)) holders.push(target);
   }
 
   /** Late, duplicate and made-up responses end here, silently, as in Kinode (spec/kernel.md §2.6). */
   #respond(message: KernelMessage, source: ProcessEntry, target: ProcessEntry | undefined): void {
     const outstanding = target?.outstanding.get(message.id);
-    if (target === undefined || outstanding === undefined || !outstanding.holders.has(source)) {
-      return;
-    }
+    if (!outstanding?.holders.includes(source)) return;
     if (sizeOf(message) > MESSAGE_BYTES_MAX) return this.#sendBack(outstanding, "too-large");
     this.#forget(outstanding);
-    this.#deliver(message, target);
+    this.#deliver(message, outstanding.requester);
   }
 
-  #expire(late: Outstanding): void {
-    this.#sendBack(late, "no-answer");
+  /** One timer for all requests: it looks at every one of them, so that a request costs no second index. */
+  #sweep(): void {
+    const now = this.#now();
+    let waiting = false;
+    for (const { outstanding } of this.#table.all()) {
+      for (const one of outstanding.values()) {
+        if (one.dueMs <= now) this.#sendBack(one, "no-answer");
+      }
+      waiting ||= outstanding.size > 0;
+    }
+    if (waiting) return;
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+  }
+
+  /** `ended` will not answer any more; whoever has nobody left to wait for hears so. */
+  #letGo(outstanding: Outstanding, ended: ProcessEntry): void {
+    const at = outstanding.holders.indexOf(ended);
+    if (at === -1) return;
+    outstanding.holders.splice(at, 1);
+    if (outstanding.holders.length === 0) this.#sendBack(outstanding, "crashed");
   }
 
   /** Ends an outstanding request with a SendError to its requester. */
@@ -183,10 +197,8 @@ export class Kernel {
     queueMicrotask(() => this.#deliver(sendError(message, reason), source));
   }
 
-  #forget(outstanding: Outstanding): void {
-    outstanding.requester.outstanding.delete(outstanding.message.id);
-    for (const holder of outstanding.holders) holder.holding.delete(outstanding);
-    this.#deadlines.remove(outstanding);
+  #forget({ requester, message }: Outstanding): void {
+    requester.outstanding.delete(message.id);
   }
 }
 

@@ -1,14 +1,16 @@
 /** Who exists: modules and processes, under every name that they answer to. */
 import { type Address, addressOf, namesOf, type ProcessId } from "../protocol/address.ts";
+import { ById } from "../protocol/by_id.ts";
 import type { Endpoint, KernelMessage } from "../protocol/message.ts";
-import type { Deadline } from "./deadlines.ts";
 
 /** A request that waits for its response. */
-export interface Outstanding extends Deadline {
+export interface Outstanding {
   readonly message: KernelMessage;
   readonly requester: ProcessEntry;
-  /** Who was given the request and has not ended: only these may answer it. */
-  readonly holders: Set<ProcessEntry>;
+  /** When it comes back as a Timeout, on the kernel's clock. */
+  readonly dueMs: number;
+  /** Who was given the request and has not ended: only these may answer it. Mostly one. */
+  readonly holders: ProcessEntry[];
 }
 
 export class ProcessEntry {
@@ -20,9 +22,7 @@ export class ProcessEntry {
   /** Canonical addresses that this process holds `messaging` for. They need not exist yet. */
   readonly messaging = new Set<Address>();
   /** Requests of this process that wait for a response, by id. */
-  readonly outstanding = new Map<bigint, Outstanding>();
-  /** Requests of others that this process was given and has not answered. */
-  readonly holding = new Set<Outstanding>();
+  readonly outstanding = new ById<Outstanding>();
 
   constructor(node: string, id: ProcessId, endpoint: Endpoint, isModule: boolean) {
     this.address = addressOf(node, id);
@@ -53,8 +53,8 @@ export class ProcessTable {
     for (const name of namesOf(entry.id)) this.#entries.delete(addressOf(this.#node, name));
   }
 
-  /** Every module once. */
-  modules(): ProcessEntry[] {
-    return [...new Set(this.#entries.values())].filter((entry) => entry.isModule);
+  /** Everybody once. */
+  all(): Set<ProcessEntry> {
+    return new Set(this.#entries.values());
   }
 }

@@ -78,6 +78,9 @@ function serve(port: MessagePort): void {
 }
 
 // Deno 2.4 has no locks: a binary built with it cannot free the core of an endless loop (design.md §4).
-const { locks } = threads as unknown as { locks?: LockManager };
+interface Locks {
+  request(name: string, held: () => Promise<never>): Promise<never>;
+}
+const { locks } = threads as unknown as { locks?: Locks };
 locks?.request(crypto.randomUUID(), () => new Promise(() => {}));
 threads.parentPort!.once("message", serve);

@@ -8,6 +8,7 @@
  * It also keeps what Kinode's kernel keeps per process: the request being answered (`prompting`), the last
  * blob, and for each request sent the context and the prompting request of that moment (spec/kernel.md §2).
  */
+import { ById } from "../protocol/by_id.ts";
 import type { KernelMessage } from "../protocol/message.ts";
 import { Message, SendError } from "./message.ts";
 
@@ -23,7 +24,7 @@ export type Listener = (message: KernelMessage) => boolean;
 
 export class Mailbox {
   readonly #queue: KernelMessage[] = [];
-  readonly #sent = new Map<bigint, Sent>();
+  readonly #sent = new ById<Sent>();
   readonly #listeners: Listener[] = [];
   readonly #took: () => void;
   #waiting: { resolve(message: Message): void; reject(error: SendError): void } | null = null;

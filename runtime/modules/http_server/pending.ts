@@ -5,8 +5,9 @@
  */
 import { assert } from "../../assert.ts";
 import { HTTP_PENDING_MAX } from "../../limits.ts";
+import { ById } from "../../protocol/by_id.ts";
 import type { KernelMessage, SendErrorReason } from "../../protocol/message.ts";
-import { emptyResponse, responseFrom, textResponse } from "./outgoing.ts";
+import { Answers, emptyResponse, textResponse } from "./outgoing.ts";
 
 interface Waiting {
   resolve(response: Response): void;
@@ -27,7 +28,8 @@ const SENTENCES: Record<Exclude<SendErrorReason, "no-answer">, string> = {
 };
 
 export class PendingRequests {
-  readonly #waiting = new Map<bigint, Waiting>();
+  readonly #waiting = new ById<Waiting>();
+  readonly #answers = new Answers();
   readonly #lookMs: number;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -56,7 +58,7 @@ export class PendingRequests {
     this.#waiting.delete(message.id);
     waiting.resolve(
       message.kind === "Response"
-        ? responseFrom(message, waiting.request.method)
+        ? this.#answers.responseFrom(message, waiting.request.method)
         : refusal(message.error?.reason ?? "no-answer"),
     );
     return true;
@@ -78,7 +80,7 @@ export class PendingRequests {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }
-    for (const [id, waiting] of this.#waiting) {
+    for (const [id, waiting] of this.#waiting.entries()) {
       if (waiting.seen && !waiting.watched) this.#watch(id, waiting);
       waiting.seen = true;
     }
