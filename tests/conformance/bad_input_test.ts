@@ -61,11 +61,9 @@ Deno.test("spec/http.md §1.3, §4.4: a malformed action is answered in the word
 });
 
 Deno.test("issue 2: a message that cannot be delivered comes back at once, with the reason", async () => {
-  const files = {
-    "silent.ts": readProgram("silent.ts"),
-    "refused.ts": readProgram("refused.ts"),
-  };
-  await using node = await startNode({ files });
+  await using node = await startNode({ files: { "silent.ts": readProgram("silent.ts") } });
+  await node.waitForLine(" silent:template.os: bound");
+  await node.drop("refused.ts", readProgram("refused.ts"));
   const [missing = "", forbidden = ""] = await node.waitForLines([
     " refused:template.os: Timeout no-such-process at once: ",
     " refused:template.os: Timeout not-permitted at once: ",
