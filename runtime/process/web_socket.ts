@@ -143,6 +143,7 @@ export class WebSocket extends EventTarget {
     const { message_type } = event.WebSocketPush;
     if (message_type === "Close") return this.#closed();
     if (message_type !== "Text" && message_type !== "Binary") return;
+    if (this.#readyState !== 1) return; // By the web's rules nothing is heard after close().
     const bytes = message.lazy_load_blob?.bytes ?? "";
     const data = message_type === "Text" ? textOf(bytes) : this.#binary(bytesOf(bytes));
     const origin = new URL(this.url).origin;

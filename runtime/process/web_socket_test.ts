@@ -96,6 +96,10 @@ Deno.test("WebSocket sends text, bytes and Blobs in the order of send(), and the
   assertEquals(socket.readyState, WebSocket.CLOSING);
   const closed = once(socket, "close");
   kernel.answer(close, ACK);
+  socket.onmessage = () => {
+    throw new Error("it heard a message after close()");
+  };
+  push(kernel, channelId, "Text", { mime: null, bytes: "late" });
   kernel.tell("http_client:distro:sys", { WebSocketClose: { channel_id: channelId } });
   await closed;
 });

@@ -81,6 +81,11 @@ testNeeding(
       assertMatch(await ask(to), /^TypeError: error sending request for url \(http:.*\/a\): /);
     });
 
+    await t.step("fetch() reads a data: URL, and no file", async () => {
+      assertEquals(await ask("data:text/plain,hello"), "200 data:text/plain,hello hello");
+      assertMatch(await ask("file:///etc/passwd"), /^TypeError: .* is not http or https$/);
+    });
+
     await t.step("WebSocket talks to a server, and tells its end", async () => {
       const server = await WsServer.start();
       const { url: to } = server;
