@@ -9,7 +9,7 @@
  * A channel belongs to the process that sent WebSocketOpen, whoever gets the reply: whom a process answers
  * for may not be spoken for on its sockets.
  */
-import { CLIENT_CHANNELS_PER_PROCESS_MAX, WS_BUFFERED_BYTES_MAX } from "../../limits.ts";
+import { CLIENT_CHANNELS_PER_PROCESS_MAX } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { type Address, processOf } from "../../protocol/address.ts";
 import type { actions, HttpClientError, HttpClientRequest } from "../../protocol/http_client.ts";
@@ -24,7 +24,7 @@ import type { Of } from "../../protocol/serde.ts";
 import { outgoing } from "./headers.ts";
 import { explain } from "./requests.ts";
 import type { WsMessage } from "./ws_frames.ts";
-import { openConnection, type WsConnection } from "./ws_handshake.ts";
+import { closeQuietly, openConnection, type WsConnection } from "./ws_handshake.ts";
 import { WsSocket } from "./ws_socket.ts";
 
 export interface ChannelsOptions {
@@ -53,7 +53,6 @@ interface Account {
 }
 
 const MIMES = { Text: "text/plain", Binary: "application/octet-stream" };
-const NO_BYTES = new Uint8Array(0);
 /** The longest that setTimeout takes. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -90,7 +89,8 @@ export class Channels {
     };
     account.all.add(channel);
     const connection = await this.#connect(channel, url, wish.headers, seconds);
-    if (connection === null) {
+    if (connection === null || channel.opening.signal.aborted) {
+      if (connection !== null) closeQuietly(connection.connection);
       this.#remove(account, channel);
       return channel.hears === "nothing" ? null : failed;
     }
@@ -112,23 +112,15 @@ export class Channels {
     const unknown = { WsPushUnknownChannel: { channel_id } };
     const socket = this.#accounts.get(owner)?.open.get(channel_id)?.socket;
     if (socket == null) return unknown;
-    if (socket.queuedBytes > WS_BUFFERED_BYTES_MAX) {
-      socket.terminate(`its peer left more than ${WS_BUFFERED_BYTES_MAX} bytes unread`);
-      return unknown;
+    if (message_type === "Close") {
+      socket.close();
+      return null;
     }
-    switch (message_type) {
-      case "Close":
-        socket.close();
-        return null;
-      case "Ping":
-      case "Pong":
-        socket.push(message_type, NO_BYTES); // As Kinode: whatever the blob holds.
-        return null;
-    }
-    if (blob === null) return "WsPushNoBlob";
-    if (message_type === "Text" && !isUtf8(blob.bytes)) return "WsPushBadText";
-    socket.push(message_type, bytesOf(blob.bytes));
-    return null;
+    const isControl = message_type === "Ping" || message_type === "Pong";
+    if (blob === null && !isControl) return "WsPushNoBlob";
+    const body = isControl ? "" : blob!.bytes; // A control frame is empty, as Kinode's: its blob is ignored.
+    if (message_type === "Text" && !isUtf8(body)) return "WsPushBadText";
+    return socket.push(message_type, bytesOf(body)) ? null : unknown;
   }
 
   /** Afterwards the process gets nothing but the close, once. One that is still opening is given up. */
@@ -158,7 +150,7 @@ export class Channels {
     for (const channel of [...account.all]) {
       channel.hears = "nothing";
       channel.opening.abort(new Error("the process ended"));
-      channel.socket?.terminate(null);
+      channel.socket?.terminate();
     }
   }
 

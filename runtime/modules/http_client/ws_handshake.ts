@@ -76,7 +76,7 @@ function dial(url: URL, signal: AbortSignal): Promise<Deno.TcpConn> {
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     Deno.connect({ hostname: hostOf(url), port, signal }).then((connection) => {
-      // Deno 2.4 knows no signal here: what it connects too late is closed.
+      // The signal may come when Deno has connected already.
       if (signal.aborted) return connection.close();
       connection.setNoDelay(true);
       resolve(connection);

@@ -2,7 +2,7 @@
  * One open WebSocket, client's end: frames in and out, pings answered, the closing handshake, and an end that
  * always comes: by the peer's close frame, by a failure, by `terminate`, or because the peer kept silent.
  */
-import { CLIENT_CLOSE_SECONDS } from "../../limits.ts";
+import { CLIENT_CLOSE_SECONDS, WS_BUFFERED_BYTES_MAX } from "../../limits.ts";
 import type { WsMessageType } from "../../protocol/ws_message_type.ts";
 import { explain } from "./requests.ts";
 import { encodeFrame, FrameReader, type WsMessage, WsProtocolError } from "./ws_frames.ts";
@@ -23,6 +23,7 @@ export class WsSocket {
   readonly #connection: Deno.Conn;
   readonly #frames: FrameReader;
   readonly #listener: WsListener;
+  readonly #closeSeconds: number;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #writing: Promise<void> | null = null;
@@ -30,15 +31,15 @@ export class WsSocket {
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
 
-  constructor({ connection, reader }: WsConnection, listener: WsListener) {
+  constructor(
+    { connection, reader }: WsConnection,
+    listener: WsListener,
+    closeSeconds = CLIENT_CLOSE_SECONDS,
+  ) {
+    this.#closeSeconds = closeSeconds;
     this.#connection = connection;
     this.#frames = new FrameReader(reader);
     this.#listener = listener;
-  }
-
-  /** What the system has not taken yet, because the peer does not read. */
-  get queuedBytes(): number {
-    return this.#queuedBytes;
   }
 
   /** Reads until the end; before this call nothing is heard. */
@@ -57,29 +58,38 @@ export class WsSocket {
     }
   }
 
-  /** After a close frame nothing may be sent (RFC 6455 §5.5.1): then it is dropped, as in Kinode. */
-  push(type: WsMessageType, bytes: Uint8Array): void {
-    if (this.#closeSent || this.#ended) return;
+  /**
+   * Sends one frame. A peer that does not read what is sent, even if only our answers to its pings, loses its
+   * connection: false. After a close frame nothing may follow (RFC 6455 §5.5.1); it is dropped, as in Kinode.
+   */
+  push(type: WsMessageType, bytes: Uint8Array): boolean {
+    if (this.#ended) return false;
+    if (this.#closeSent) return true;
+    if (this.#queuedBytes > WS_BUFFERED_BYTES_MAX) {
+      this.#end(`its peer left more than ${WS_BUFFERED_BYTES_MAX} bytes unread`);
+      return false;
+    }
     const frame = encodeFrame(type, bytes);
     this.#queue.push(frame);
     this.#queuedBytes += frame.length;
     this.#writing ??= this.#write();
+    return true;
   }
 
   /** Sends a close frame; the end comes with the peer's, or without it after CLIENT_CLOSE_SECONDS. */
   close(bytes: Uint8Array = NO_BYTES): void {
     if (this.#closeSent || this.#ended) return;
-    this.push("Close", bytes);
+    if (!this.push("Close", bytes)) return;
     this.#closeSent = true;
     this.#closeTimer = setTimeout(
-      () => this.#end(`the peer did not close within ${CLIENT_CLOSE_SECONDS} s`),
-      CLIENT_CLOSE_SECONDS * 1000,
+      () => this.#end(`the peer did not close within ${this.#closeSeconds} s`),
+      this.#closeSeconds * 1000,
     );
   }
 
   /** Ends it now, without a word to the peer. */
-  terminate(failure: string | null): void {
-    this.#end(failure);
+  terminate(): void {
+    this.#end(null);
   }
 
   async #answerClose(bytes: Uint8Array): Promise<void> {
