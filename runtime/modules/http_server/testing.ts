@@ -1,0 +1,184 @@
+/** For the unit tests here: an HttpServer whose messages a test reads one by one, and raw TCP clients. */
+import { type Address, parseAddress } from "../../protocol/address.ts";
+import type { HttpServerAction } from "../../protocol/http_server.ts";
+import { type Body, type KernelMessage, request, responseTo } from "../../protocol/message.ts";
+import { HttpServer } from "./http_server.ts";
+
+export const eraA = parseAddress("fake.dev@http_server:distro:sys");
+export const eraB = parseAddress("fake.dev@http-server:distro:sys");
+export const app = parseAddress("fake.dev@a:b:template.os");
+export const other = parseAddress("fake.dev@x:y:template.os");
+
+/** A module under test: what it sends waits here until the test takes it. */
+export class Testbed {
+  readonly lines: string[] = [];
+  readonly server: HttpServer;
+  readonly #sent: KernelMessage[] = [];
+  readonly #takers: ((message: KernelMessage) => void)[] = [];
+  port = 0;
+
+  constructor() {
+    const log = (line: string) => void this.lines.push(line);
+    this.server = new HttpServer({
+      node: "fake.dev",
+      send: (message) => this.send(message),
+      log: { info: log, warn: log },
+    });
+  }
+
+  listen(): this {
+    this.port = this.server.listen({ hostname: "127.0.0.1", port: 0 });
+    return this;
+  }
+
+  send(message: KernelMessage): void {
+    const taker = this.#takers.shift();
+    if (taker === undefined) this.#sent.push(message);
+    else taker(message);
+  }
+
+  /** The next message that the module sends, or has sent. */
+  next(): Promise<KernelMessage> {
+    const message = this.#sent.shift();
+    if (message !== undefined) return Promise.resolve(message);
+    return new Promise((resolve) => this.#takers.push(resolve));
+  }
+
+  /** What it has sent and no test took. */
+  rest(): KernelMessage[] {
+    return this.#sent.splice(0);
+  }
+
+  /** An action of a process; returns the reply's JSON, undefined when none came. */
+  act(
+    action: HttpServerAction | string,
+    { source = app, target = eraB, blob = null as Body | null, ...options } = {} as ActOptions,
+  ): unknown {
+    const text = typeof action === "string" ? action : JSON.stringify(action);
+    const lazy_load_blob = blob === null ? null : { mime: null, bytes: blob };
+    const message = request(source, target, text, {
+      expects_response: 5,
+      lazy_load_blob,
+      ...options,
+    });
+    this.server.deliver(message);
+    const reply = this.#sent.at(-1);
+    if (reply?.kind !== "Response" || reply.id !== message.id) return undefined;
+    return JSON.parse(this.#sent.pop()!.body as string);
+  }
+
+  bind(path: string, flags: Partial<{ authenticated: boolean; local_only: boolean }> = {}): void {
+    this.act({ Bind: { path, authenticated: false, local_only: false, cache: false, ...flags } });
+  }
+
+  bindWs(path: string, { extension = false, source = app, target = eraB } = {}): void {
+    const action = { WebSocketBind: { path, authenticated: false, extension } };
+    this.act(action, { source, target });
+  }
+
+  /** The process's answer to an Http request. */
+  respond(asked: KernelMessage, status: number, blob: Body | null = null, headers = {}): void {
+    const lazy_load_blob = blob === null ? null : { mime: null, bytes: blob };
+    this.server.deliver(responseTo(asked, JSON.stringify({ status, headers }), lazy_load_blob));
+  }
+
+  url(path: string, scheme = "http"): string {
+    return `${scheme}://127.0.0.1:${this.port}${path}`;
+  }
+
+  connect(): Promise<RawClient> {
+    return RawClient.connect(this.port);
+  }
+
+  /** A raw client that has done the WebSocket handshake. */
+  async connectWs(path: string): Promise<RawClient> {
+    const client = await this.connect();
+    await client.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n${HANDSHAKE}\r\n`);
+    await client.readUntil("\r\n\r\n");
+    return client;
+  }
+}
+
+interface ActOptions {
+  source?: Address;
+  target?: Address;
+  blob?: Body | null;
+  id?: bigint;
+  rsvp?: Address | null;
+  expects_response?: number | null;
+}
+
+export const HANDSHAKE = "Connection: Upgrade\r\nUpgrade: websocket\r\n" +
+  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/** A TCP client that sends what it likes. */
+export class RawClient {
+  readonly #conn: Deno.Conn;
+  #received = "";
+
+  constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+  }
+
+  static async connect(port: number): Promise<RawClient> {
+    return new RawClient(await Deno.connect({ hostname: "127.0.0.1", port }));
+  }
+
+  async write(data: string | Uint8Array): Promise<void> {
+    const bytes = typeof data === "string"
+      ? Uint8Array.from(data, (char) => char.charCodeAt(0))
+      : data;
+    for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
+  }
+
+  /** All bytes as Latin-1 up to and with `mark`; throws at the end of the stream. */
+  async readUntil(mark: string): Promise<string> {
+    while (!this.#received.includes(mark)) {
+      if (!await this.#readMore()) throw new Error(`closed after ${this.#received}`);
+    }
+    return this.#take(this.#received.indexOf(mark) + mark.length);
+  }
+
+  async readToEnd(): Promise<string> {
+    while (await this.#readMore());
+    return this.#take(this.#received.length);
+  }
+
+  close(): void {
+    this.#conn.close();
+  }
+
+  #take(length: number): string {
+    const taken = this.#received.slice(0, length);
+    this.#received = this.#received.slice(length);
+    return taken;
+  }
+
+  async #readMore(): Promise<boolean> {
+    const buffer = new Uint8Array(65_536);
+    const count = await this.#conn.read(buffer).catch(() => null);
+    if (count === null) return false;
+    for (const byte of buffer.subarray(0, count)) this.#received += String.fromCharCode(byte);
+    return true;
+  }
+}
+
+/** One masked frame of a client. */
+export function frame(opcode: number, payload: Uint8Array | string): Uint8Array {
+  const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload;
+  const length = bytes.length < 126
+    ? [0x80 | bytes.length]
+    : [0xfe, bytes.length >> 8, bytes.length & 0xff];
+  const mask = [1, 2, 3, 4];
+  return Uint8Array.from([
+    0x80 | opcode,
+    ...length,
+    ...mask,
+    ...bytes.map((byte, i) => byte ^ mask[i % 4]!),
+  ]);
+}
+
+/** The close frame with a code. */
+export function closeFrame(code: number, reason = ""): Uint8Array {
+  return frame(8, Uint8Array.from([code >> 8, code & 0xff, ...new TextEncoder().encode(reason)]));
+}
