@@ -1,7 +1,13 @@
 /** For the unit tests here: an HttpServer whose messages a test reads one by one, and raw TCP clients. */
 import { type Address, parseAddress } from "../../protocol/address.ts";
-import type { HttpServerAction } from "../../protocol/http_server.ts";
-import { type Body, type KernelMessage, request, responseTo } from "../../protocol/message.ts";
+import type { HttpServerAction, WsMessageType } from "../../protocol/http_server.ts";
+import {
+  type Body,
+  type KernelMessage,
+  request,
+  responseTo,
+  textOf,
+} from "../../protocol/message.ts";
 import { HttpServer } from "./http_server.ts";
 
 export const eraA = parseAddress("fake.dev@http_server:distro:sys");
@@ -182,3 +188,45 @@ export function frame(opcode: number, payload: Uint8Array | string): Uint8Array 
 export function closeFrame(code: number, reason = ""): Uint8Array {
   return frame(8, Uint8Array.from([code >> 8, code & 0xff, ...new TextEncoder().encode(reason)]));
 }
+
+export const PATH = "/a:b:template.os";
+
+/** A bound path, a raw client on it, and the id that the process was told. */
+export async function openChannel(
+  use: (testbed: Testbed, client: RawClient, id: number) => Promise<void>,
+  options: { extension?: boolean; target?: Address } = {},
+): Promise<void> {
+  const testbed = new Testbed().listen();
+  testbed.bindWs("/", options);
+  testbed.rest();
+  const client = await testbed.connectWs(PATH);
+  const opened = JSON.parse(textOf((await testbed.next()).body)).WebSocketOpen;
+  try {
+    await use(testbed, client, opened.channel_id);
+  } finally {
+    client.close();
+    await testbed.server.close();
+  }
+}
+
+export function push(
+  testbed: Testbed,
+  channel_id: number,
+  message_type: WsMessageType,
+  blob: string,
+) {
+  return testbed.act({ WebSocketPush: { channel_id, message_type } }, { blob });
+}
+
+/** What an event says, in short: body, text of the blob, kind. */
+export function said({ body, lazy_load_blob, kind }: KernelMessage): unknown[] {
+  return [JSON.parse(textOf(body)), lazy_load_blob && textOf(lazy_load_blob.bytes), kind];
+}
+
+export const pushed = (channel_id: number, message_type: WsMessageType, text: string) => [
+  { WebSocketPush: { channel_id, message_type } },
+  text,
+  "Request",
+];
+export const closed = (id: number) => [{ WebSocketClose: id }, null, "Request"];
+export const NOT_FOUND = { Err: "WsChannelNotFound" };
