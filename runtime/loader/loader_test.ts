@@ -81,18 +81,20 @@ Deno.test("a warm boot takes every bundle from the cache, and runs no esbuild", 
       `import { one } from "./lib/util.ts";\nexport default one + ${i};`;
   }
   await using home = new TempFolder(files);
+  let before = performance.now();
   {
     await using cold = new RecordedLoader(home);
     await cold.loader.loadAll();
     assertEquals(cold.lines.length, 20);
   }
+  const coldMs = performance.now() - before;
   await using warm = new RecordedLoader(home);
-  const before = performance.now();
+  before = performance.now();
   await warm.loader.loadAll();
-  const tookMs = performance.now() - before;
+  const warmMs = performance.now() - before;
   assertEquals(warm.lines.length, 20);
-  // esbuild alone needs 100 ms at its very best.
-  assert(tookMs < 100, `took ${tookMs} ms`);
+  // Both on the same machine in the same mood: esbuild's start alone would take more than a third.
+  assert(warmMs * 3 < coldMs, `cold ${coldMs} ms, warm ${warmMs} ms`);
   assertEquals((await run(warm.scripts.get("p7.ts")!.code)).default, 8);
 });
 
