@@ -12,7 +12,7 @@ export const HTTP_PENDING_MAX = 10_000;
 /** Request bodies that are arriving, node-wide, so that slow uploads cannot fill the memory; beyond it 503. */
 export const HTTP_ARRIVING_BYTES_MAX = 256 * 1024 * 1024;
 
-/** When the node stops: time for answers under way to leave before connections are cut (within SHUTDOWN_SECONDS). */
+/** When the node stops: time for answers under way to leave (within SHUTDOWN_SECONDS). */
 export const HTTP_CLOSE_SECONDS = 0.5;
 
 /** Header lines of a process's answer, and characters in them: from about 32,768 lines on Deno's server spins for ever. */
@@ -64,6 +64,9 @@ export const CLIENT_GRACE_SECONDS = 1;
 
 /** How long a peer may take to answer our close frame (RFC 6455 §7.1.1) before its connection is cut. */
 export const CLIENT_CLOSE_SECONDS = 5;
+
+/** While a process takes no messages, its sockets wait and try again at least this often. */
+export const CLIENT_RETRY_MS_MAX = 100;
 
 /** The head of a WebSocket server's answer; Node's servers send at most as much. */
 export const CLIENT_HANDSHAKE_BYTES_MAX = 16 * 1024;

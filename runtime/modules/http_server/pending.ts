@@ -1,7 +1,7 @@
 /**
  * HTTP requests that wait for their process. The kernel answers each exactly once, with a Response or with a
  * SendError, and keeps the time; the answer is matched by id (the kernel lets only those answer who were
- * asked). A client that leaves frees its place; what its process answers then is dropped.
+ * asked).
  */
 import { assert } from "../../assert.ts";
 import { HTTP_PENDING_MAX } from "../../limits.ts";
@@ -12,9 +12,8 @@ import { Answers, emptyResponse, textResponse } from "./outgoing.ts";
 interface Waiting {
   resolve(response: Response): void;
   request: Request;
-  /** It has been here at the last look / we hear when its client leaves. */
+  /** It was here at the last look. */
   seen: boolean;
-  watched: boolean;
 }
 
 /** Fail fast (design.md §3): where Kinode lets the client wait 15 s for 408, we say what is wrong at once. */
@@ -31,11 +30,12 @@ export class PendingRequests {
   readonly #waiting = new ById<Waiting>();
   readonly #answers = new Answers();
   readonly #lookMs: number;
+  readonly #crowdedAt: number;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** How often to look for requests that wait long: only of those we ask whether their client is still there. */
-  constructor(lookMs = 1_000) {
+  constructor({ lookMs = 1_000, crowdedAt = HTTP_PENDING_MAX / 2 } = {}) {
     this.#lookMs = lookMs;
+    this.#crowdedAt = crowdedAt;
   }
 
   get size(): number {
@@ -47,7 +47,7 @@ export class PendingRequests {
     assert(this.#waiting.size < HTTP_PENDING_MAX, "a request was let in over the limit");
     this.#timer ??= setInterval(() => this.#look(), this.#lookMs);
     const { promise, resolve } = Promise.withResolvers<Response>();
-    this.#waiting.set(id, { resolve, request, seen: false, watched: false });
+    this.#waiting.set(id, { resolve, request, seen: false });
     return promise;
   }
 
@@ -74,27 +74,24 @@ export class PendingRequests {
     this.#waiting.clear();
   }
 
-  /** Listening to request.signal costs 25 µs in Deno 2.9.6, so only slow requests do, from their second look on. */
+  /**
+   * When it is crowded, frees the places of slow requests whose client left. Otherwise the kernel's answer
+   * does, in 15 s: making request.signal costs 25 µs in Deno 2.9.6, and its first use makes Deno print a
+   * warning unless it runs with --unstable-no-legacy-abort.
+   */
   #look(): void {
     if (this.#waiting.size === 0) {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }
+    if (this.#waiting.size < this.#crowdedAt) return;
     for (const [id, waiting] of this.#waiting.entries()) {
-      if (waiting.seen && !waiting.watched) this.#watch(id, waiting);
+      if (waiting.seen && waiting.request.signal.aborted) {
+        this.#waiting.delete(id);
+        waiting.resolve(emptyResponse(408)); // For nobody; Deno lets go of the request.
+      }
       waiting.seen = true;
     }
-  }
-
-  #watch(id: bigint, waiting: Waiting): void {
-    waiting.watched = true;
-    const forget = () => {
-      // Deno fires it for a response that was sent, too; then there is nothing left to forget.
-      if (this.#waiting.delete(id)) waiting.resolve(emptyResponse(408));
-    };
-    const signal = waiting.request.signal;
-    if (signal.aborted) forget();
-    else signal.addEventListener("abort", forget);
   }
 }
 

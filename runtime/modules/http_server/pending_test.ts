@@ -45,8 +45,8 @@ Deno.test("answer() says at once why a process cannot answer, and 408 for a sile
   pending.close();
 });
 
-Deno.test("add() frees the place of a slow request whose client left", async () => {
-  const pending = new PendingRequests(1);
+Deno.test("add() frees the places of slow requests whose client left, when it is crowded", async () => {
+  const pending = new PendingRequests({ lookMs: 1, crowdedAt: 0 });
   const client = new AbortController();
   const response = pending.add(1n, new Request("http://h/", { signal: client.signal }));
   const other = pending.add(2n, new Request("http://h/"));

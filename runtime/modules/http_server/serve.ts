@@ -45,7 +45,6 @@ const LOGIN_NEEDED = "this path needs a login, and this node has no login yet: "
 
 export class Listener {
   readonly #options: ListenerOptions;
-  readonly #stop = new AbortController();
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
   #arrivingBytes = 0;
 
@@ -59,7 +58,6 @@ export class Listener {
       {
         hostname,
         port,
-        signal: this.#stop.signal,
         automaticCompression: false,
         onListen() {},
         onError: (error) => this.#failed(error),
@@ -69,12 +67,16 @@ export class Listener {
     return this.#server.addr.port;
   }
 
-  /** Lets answers under way leave, then cuts what is still open. */
+  /**
+   * Takes no more requests, says 1001 to every WebSocket (Deno does), lets answers under way leave. A client
+   * that stalls is not waited for: the end of the binary closes its connection.
+   */
   async close(): Promise<void> {
     if (this.#server === undefined) return;
-    const cut = setTimeout(() => this.#stop.abort(), HTTP_CLOSE_SECONDS * 1000);
-    await this.#server.shutdown();
-    clearTimeout(cut);
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, HTTP_CLOSE_SECONDS * 1000);
+    await Promise.race([this.#server.shutdown(), late.promise]);
+    clearTimeout(timer);
   }
 
   #handle(request: Request, peer: Deno.NetAddr): Response | Promise<Response> {

@@ -1,0 +1,191 @@
+/** HTTP clients that do harm: to the node's memory, to other requests, to the end of the node. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { HTTP_ARRIVING_BYTES_MAX, HTTP_BODY_BYTES_MAX, HTTP_PENDING_MAX } from "../../limits.ts";
+import { textOf } from "../../protocol/message.ts";
+import { Bindings } from "./bindings.ts";
+import { Channels } from "./channels.ts";
+import { PendingRequests } from "./pending.ts";
+import { Listener } from "./serve.ts";
+import { app, eraB, PATH, type RawClient, Testbed } from "./testing.ts";
+
+async function serving(use: (testbed: Testbed) => Promise<void>): Promise<void> {
+  const testbed = new Testbed().listen();
+  testbed.bind("/");
+  testbed.rest();
+  try {
+    await use(testbed);
+  } finally {
+    await testbed.server.close();
+  }
+}
+
+const head = (fields: string) => `POST ${PATH} HTTP/1.1\r\nHost: h\r\n${fields}\r\n\r\n`;
+const CHUNKED = "Transfer-Encoding: chunked";
+
+/** Still answers an honest client. */
+async function assertAlive(testbed: Testbed): Promise<void> {
+  const response = fetch(testbed.url(PATH));
+  testbed.respond(await testbed.next(), 200, "alive");
+  assertEquals(await (await response).text(), "alive");
+}
+
+// A body that is larger than the node wants to hold.
+Deno.test("a body that announces too much is answered 413 before it is sent", () =>
+  serving(async (testbed) => {
+    const client = await testbed.connect();
+    await client.write(head(`Content-Length: ${HTTP_BODY_BYTES_MAX + 1}`));
+    assertMatch(await client.readUntil("\r\n"), / 413 /);
+    client.close();
+    assertEquals(testbed.rest(), []);
+    await assertAlive(testbed);
+  }));
+
+Deno.test("a body of chunks without end is answered 413 when it is too large", () =>
+  serving(async (testbed) => {
+    const client = await testbed.connect();
+    await client.write(head(CHUNKED));
+    const chunk = new Uint8Array(65_536 + 9).fill(0x61);
+    chunk.set(new TextEncoder().encode("10000\r\n"));
+    chunk.set([13, 10], chunk.length - 2);
+    const answered = client.readUntil("\r\n");
+    let open = true;
+    answered.finally(() => open = false);
+    for (let i = 0; i < 1_000 && open; i++) await client.write(chunk).catch(() => open = false);
+    assertMatch(await answered, / 413 /);
+    client.close();
+    assertEquals(testbed.rest(), []);
+    await assertAlive(testbed);
+  }));
+
+// Clients that go away in the middle.
+for (
+  const [name, sent] of [
+    ["in the request line", `POST ${PATH}`],
+    ["in the headers", `POST ${PATH} HTTP/1.1\r\nHost: h\r\nX-`],
+    ["before an announced body", head("Content-Length: 5")],
+    ["in an announced body", `${head("Content-Length: 5")}abc`],
+    ["in a chunked body", `${head(CHUNKED)}5\r\nhello\r\n`],
+    ["in a chunk's length", `${head(CHUNKED)}5`],
+    ["with a broken chunk", `${head(CHUNKED)}zz\r\n`],
+  ] as const
+) {
+  Deno.test(`a client that leaves ${name} reaches no process`, () =>
+    serving(async (testbed) => {
+      const client = await testbed.connect();
+      await client.write(sent);
+      client.close();
+      await assertAlive(testbed);
+      assertEquals(testbed.rest(), []);
+    }));
+}
+
+// A Host header that says a path, to reach a process whose path a proxy would have refused.
+Deno.test("a Host header cannot move the path", () =>
+  serving(async (testbed) => {
+    for (const host of [`h${PATH}?`, `h${PATH}#`, "h/", "h@g", "a b", "[::1", "h:x"]) {
+      const client = await testbed.connect();
+      await client.write(`GET /x HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      assertMatch(await client.readUntil("\r\n"), / 400 /, host);
+      client.close();
+    }
+    assertEquals(testbed.rest(), []);
+  }));
+
+Deno.test("a request line in absolute form must name the Host", () =>
+  serving(async (testbed) => {
+    for (
+      const [host, status] of [["other:1", / 400 /], ["h:1", / 200 /], ["H:1", / 200 /]] as const
+    ) {
+      const client = await testbed.connect();
+      await client.write(`GET http://h:1${PATH} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      if (status.source === " 200 ") testbed.respond(await testbed.next(), 200);
+      assertMatch(await client.readUntil("\r\n"), status);
+      client.close();
+    }
+  }));
+
+Deno.test("a request without Host is for localhost", () =>
+  serving(async (testbed) => {
+    const client = await testbed.connect();
+    await client.write(`GET ${PATH} HTTP/1.0\r\n\r\n`);
+    const asked = await testbed.next();
+    assertEquals(JSON.parse(textOf(asked.body)).Http.url, `http://localhost${PATH}`);
+    testbed.respond(asked, 200, "old");
+    assertMatch(await client.readToEnd(), /old$/);
+    client.close();
+  }));
+
+// Requests that nobody answers, until memory is full.
+Deno.test("over the limit of waiting requests a client is told so at once", async () => {
+  const pending = new PendingRequests();
+  const listener = listenerWith(pending);
+  const port = listener.listen({ hostname: "127.0.0.1", port: 0 });
+  const one = new Request("http://h/");
+  for (let id = 0; id < HTTP_PENDING_MAX; id++) pending.add(BigInt(id), one);
+  const response = await fetch(`http://127.0.0.1:${port}${PATH}`);
+  assertEquals(response.status, 503);
+  assertMatch(await response.text(), /^overloaded/);
+  pending.close();
+  await listener.close();
+});
+
+Deno.test("over the limit of arriving bodies a client is told so at once", () =>
+  serving(async (testbed) => {
+    const clients: RawClient[] = [];
+    for (let bytes = 0; bytes < HTTP_ARRIVING_BYTES_MAX; bytes += HTTP_BODY_BYTES_MAX) {
+      const client = await testbed.connect();
+      await client.write(head(`Content-Length: ${HTTP_BODY_BYTES_MAX}\r\nExpect: 100-continue`));
+      await client.readUntil("100 Continue"); // The server reads this body now.
+      clients.push(client);
+    }
+    const response = await fetch(testbed.url(PATH), { method: "POST", body: "one more" });
+    assertEquals(response.status, 503);
+    assertMatch(await response.text(), /^overloaded: too many request bodies arrive/);
+    for (const client of clients) client.close();
+    await assertAlive(testbed);
+  }));
+
+Deno.test("a client that leaves while the process works frees its place when it is crowded", async () => {
+  const pending = new PendingRequests({ lookMs: 1, crowdedAt: 0 });
+  let asked: () => void;
+  const sent = new Promise<void>((resolve) => asked = resolve);
+  const listener = listenerWith(pending, () => asked());
+  const port = listener.listen({ hostname: "127.0.0.1", port: 0 });
+  const client = await Deno.connect({ hostname: "127.0.0.1", port });
+  await client.write(new TextEncoder().encode(`GET ${PATH} HTTP/1.1\r\nHost: h\r\n\r\n`));
+  await sent;
+  assertEquals(pending.size, 1);
+  client.close();
+  while (pending.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await listener.close();
+  pending.close();
+});
+
+// Clients that keep the node from stopping.
+Deno.test("close() answers who waits, and does not wait for who stalls", async () => {
+  const testbed = new Testbed().listen();
+  testbed.bind("/");
+  testbed.bindWs("/");
+  testbed.rest();
+  const waiting = fetch(testbed.url(PATH));
+  await testbed.next();
+  const stalled = await testbed.connect();
+  await stalled.write(`${head("Content-Length: 9")}abc`);
+  const idle = await testbed.connect();
+  const socket = await testbed.connectWs(PATH);
+  const started = performance.now();
+  await testbed.server.close();
+  assertEquals(performance.now() - started < 1_000, true);
+  assertEquals((await waiting).status, 503);
+  await (await waiting).body?.cancel();
+  for (const client of [stalled, idle, socket]) client.close();
+  await testbed.server.close(); // Now there is nobody to wait for.
+});
+
+function listenerWith(pending: PendingRequests, send: () => void = () => {}): Listener {
+  const bindings = new Bindings();
+  const flags = { authenticated: false, local_only: false, content: null };
+  bindings.bindHttp("/", { app, boundAs: eraB, ...flags });
+  const log = { info: () => {}, warn: () => {} };
+  return new Listener({ bindings, channels: new Channels({ send, log }), pending, send, log });
+}
