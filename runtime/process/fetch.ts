@@ -3,6 +3,7 @@
  * call out. Answers come whole; redirects are followed by http_client.
  */
 import { FETCH_SECONDS } from "../limits.ts";
+import { Request } from "./web_request.ts";
 import { HttpClientError, sendRequestAwaitResponse } from "./http_client.ts";
 
 const nativeFetch = globalThis.fetch;
@@ -28,7 +29,7 @@ export async function fetch(input: RequestInfo | URL, init?: RequestInit): Promi
   return await abortable(request.signal, send(request));
 }
 
-async function send(request: Request): Promise<Response> {
+async function send(request: globalThis.Request): Promise<Response> {
   const body = request.body === null ? "" : new Uint8Array(await request.arrayBuffer());
   const headers = Object.fromEntries(request.headers);
   const { method, url } = request;
