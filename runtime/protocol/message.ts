@@ -72,7 +72,8 @@ export interface Module extends Endpoint {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// A byte order mark is three bytes like any other: Rust keeps it, TextDecoder by itself would drop it.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export function bytesOf(body: Body): Uint8Array {
   return typeof body === "string" ? encoder.encode(body) : body;

@@ -1,6 +1,6 @@
 /** Clients and processes that do harm to a channel; the threat stands at the head of each group. */
 import { assertEquals } from "@std/assert";
-import { WS_BUFFERED_BYTES_MAX } from "../../limits.ts";
+import { WS_BUFFERED_BYTES_MAX, WS_MESSAGE_BYTES_MAX } from "../../limits.ts";
 import { textOf } from "../../protocol/message.ts";
 import {
   app,
@@ -53,6 +53,20 @@ for (
       await client.readToEnd();
     }));
 }
+
+// A message in pieces, each within the bound for a frame: Deno bounds frames, but not what they add up to.
+Deno.test("a message in fragments that is too big as a whole ends the channel with 1009", () =>
+  openChannel(async (testbed, client, id) => {
+    const size = WS_MESSAGE_BYTES_MAX / 2 + 1;
+    for (const first of [0x02, 0x80]) {
+      const bytes = new Uint8Array(14 + size);
+      bytes.set([first, 0xff]);
+      new DataView(bytes.buffer).setUint32(6, size);
+      await client.write(bytes);
+    }
+    assertEquals(said(await testbed.next()), closed(id));
+    assertEquals(await client.readUntil("big"), "\x88\x11\x03\xf1message too big");
+  }));
 
 // A client that sends faster than its process takes.
 Deno.test("a message that the process could not take ends the channel with 1013", () =>

@@ -82,9 +82,9 @@ Deno.test("a channel carries text and bytes both ways, each message a Request of
 
 Deno.test("push() reads text bytes lossily", () =>
   openChannel(async (testbed, client, channel_id) => {
-    const blob = new Uint8Array([0x61, 0xff, 0x62]);
+    const blob = new Uint8Array([0xef, 0xbb, 0xbf, 0x61, 0xff, 0x62]);
     testbed.act({ WebSocketPush: { channel_id, message_type: "Text" } }, { blob });
-    assertEquals(await client.readUntil("b"), "\x81\x05a\xef\xbf\xbdb");
+    assertEquals(await client.readUntil("b"), "\x81\x08\xef\xbb\xbfa\xef\xbf\xbdb");
   }));
 
 Deno.test("a close frame reaches the process as Close with its reason, then as the end", () =>
