@@ -149,7 +149,8 @@ Deno.test("a config that is none ends the process with its place", async () => {
   await world.until(() => world.lines.length > 0);
   assertEquals(world.lines, [
     "process fake.dev@a:a:template.os ended with error:\n" +
-    'Cannot decode config.on_exit: expected "None" or "Restart"',
+    "Cannot decode config.on_exit: unknown variant `Never`, " +
+    "expected one of `None`, `Restart`, `Requests`",
   ]);
 });
 

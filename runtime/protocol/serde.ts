@@ -58,6 +58,39 @@ export function list<T>(decoder: Decoder<T>): Decoder<T[]> {
       : fail(at, "an array");
 }
 
+/** Bytes as serde writes a `Vec<u8>` in JSON: an array of numbers from 0 to 255. */
+export const bytes: Decoder<Uint8Array> = (json, at) => {
+  const items = Array.isArray(json) ? json : fail(at, "an array of bytes");
+  const bad = items.findIndex((item) => !Number.isInteger(item) || item < 0 || item > 255);
+  return bad === -1 ? Uint8Array.from(items) : fail(`${at}[${bad}]`, "a byte from 0 to 255");
+};
+
+/** An array of fixed length whose places have decoders of their own. */
+export function tuple<D extends Decoder<unknown>[]>(
+  ...decoders: D
+): Decoder<{ [I in keyof D]: Of<D[I]> }> {
+  return (json, at) => {
+    if (!Array.isArray(json) || json.length !== decoders.length) {
+      return fail(at, `an array of ${decoders.length}`);
+    }
+    return decoders.map((decoder, i) => decoder(json[i], `${at}[${i}]`)) as {
+      [I in keyof D]: Of<D[I]>;
+    };
+  };
+}
+
+/** What `decoder` yields, made into something else; what `convert` throws becomes a fault of this place. */
+export function converted<T, U>(decoder: Decoder<T>, convert: (value: T) => U): Decoder<U> {
+  return (json, at) => {
+    const value = decoder(json, at);
+    try {
+      return convert(value);
+    } catch (error) {
+      throw new TypeError(`Cannot decode ${at}: ${(error as Error).message}`);
+    }
+  };
+}
+
 /** An object used as a dictionary. */
 export function map<T>(decoder: Decoder<T>): Decoder<Record<string, T>> {
   return (json, at) => {

@@ -1,6 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   boolean,
+  bytes,
+  converted,
   decodeJson,
   dispatch,
   type Handlers,
@@ -11,6 +13,7 @@ import {
   optional,
   string,
   tagged,
+  tuple,
   u32,
   unit,
 } from "./serde.ts";
@@ -84,4 +87,19 @@ Deno.test("decodeJson() says when it is no JSON at all", () => {
   assertEquals(decodeJson('"Debug"', Action), "Debug");
   assertThrows(() => decodeJson("", Action), TypeError, "Cannot decode body: not JSON");
   assertThrows(() => decodeJson("{", Action), TypeError, "Cannot decode body: not JSON");
+});
+
+Deno.test("bytes(), tuple(), converted() point at the place that is wrong", () => {
+  assertEquals(bytes([0, 255], "body"), new Uint8Array([0, 255]));
+  assertThrows(() => bytes([0, 256], "body"), TypeError, "body[1]: expected a byte");
+  assertThrows(() => bytes("x", "body"), TypeError, "body: expected an array of bytes");
+  assertEquals(tuple(string, u32)(["a", 1], "body"), ["a", 1]);
+  assertThrows(() => tuple(string, u32)(["a"], "body"), TypeError, "body: expected an array of 2");
+  assertThrows(() => tuple(string, u32)(["a", "b"], "body"), TypeError, "body[1]");
+  const even = converted(u32, (value) => {
+    if (value % 2 === 1) throw new Error("it is odd");
+    return value / 2;
+  });
+  assertEquals(even(4, "body"), 2);
+  assertThrows(() => even(3, "body"), TypeError, "Cannot decode body: it is odd");
 });
