@@ -9,7 +9,7 @@
  * A channel belongs to the process that sent WebSocketOpen, whoever gets the reply: whom a process answers
  * for may not be spoken for on its sockets.
  */
-import { CLIENT_CHANNELS_PER_PROCESS_MAX } from "../../limits.ts";
+import { CLIENT_CHANNELS_PER_PROCESS_MAX, CLIENT_RETRY_MS_MAX } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { type Address, processOf } from "../../protocol/address.ts";
 import type { actions, HttpClientError, HttpClientRequest } from "../../protocol/http_client.ts";
@@ -28,7 +28,8 @@ import { closeQuietly, openConnection, type WsConnection } from "./ws_handshake.
 import { WsSocket } from "./ws_socket.ts";
 
 export interface ChannelsOptions {
-  send(message: KernelMessage): void;
+  /** `false`: the process takes no more for now, and nothing was sent. */
+  send(message: KernelMessage): boolean | void;
   log: Log;
   /** PEM, trusted beside the system's. */
   caCerts: string[];
@@ -94,13 +95,14 @@ export class Channels {
       this.#remove(account, channel);
       return channel.hears === "nothing" ? null : failed;
     }
-    channel.socket = new WsSocket(connection, {
-      message: (message) => this.#heard(channel, message),
-      closed: (failure) => this.#closed(account, channel, failure),
-    });
+    channel.socket = new WsSocket(connection);
     this.#takeOver(account, channel);
     ack();
-    await channel.socket.run();
+    const failure = await channel.socket.run((message) => this.#hear(channel, message));
+    if (account.open.get(channel.id) === channel) account.open.delete(channel.id);
+    if (failure !== null) this.#logFailure(channel, failure);
+    await this.#tellClose(channel);
+    this.#remove(account, channel);
     return null;
   }
 
@@ -189,22 +191,36 @@ export class Channels {
     account.open.set(channel.id, channel);
   }
 
-  #heard(channel: Channel, { type, bytes }: WsMessage): void {
+  #hear(channel: Channel, { type, bytes }: WsMessage): Promise<void> | void {
     if (channel.hears !== "everything") return;
     const blob = type === "Text" || type === "Binary" ? { mime: MIMES[type], bytes } : null;
-    this.#tell(channel, { WebSocketPush: { channel_id: channel.id, message_type: type } }, blob);
+    const event = { WebSocketPush: { channel_id: channel.id, message_type: type } };
+    return this.#tell(channel, event, blob);
   }
 
-  #closed(account: Account, channel: Channel, failure: string | null): void {
-    this.#remove(account, channel);
-    if (failure !== null) this.#logFailure(channel, failure);
+  async #tellClose(channel: Channel): Promise<void> {
     if (channel.hears === "nothing") return;
-    this.#tell(channel, { WebSocketClose: { channel_id: channel.id } }, null);
+    channel.hears = "the close";
+    await this.#tell(channel, { WebSocketClose: { channel_id: channel.id } }, null);
   }
 
-  #tell({ opened }: Channel, event: HttpClientRequest, lazy_load_blob: LazyLoadBlob | null): void {
-    const options = { id: opened.id, lazy_load_blob };
-    this.#options.send(request(opened.target, opened.source, JSON.stringify(event), options));
+  /** A promise while the process takes no more: its socket is not read on, so that TCP slows the peer down. */
+  #tell(
+    channel: Channel,
+    event: HttpClientRequest,
+    lazy_load_blob: LazyLoadBlob | null,
+  ): Promise<void> | void {
+    const { id, target, source } = channel.opened;
+    const message = request(target, source, JSON.stringify(event), { id, lazy_load_blob });
+    if (this.#options.send(message) === false) return this.#insist(channel, message);
+  }
+
+  async #insist(channel: Channel, message: KernelMessage): Promise<void> {
+    const { hears } = channel;
+    for (let ms = 1; channel.hears === hears; ms = Math.min(2 * ms, CLIENT_RETRY_MS_MAX)) {
+      await new Promise((retry) => setTimeout(retry, ms));
+      if (channel.hears === hears && this.#options.send(message) !== false) return;
+    }
   }
 
   #account(owner: Address): Account {
@@ -218,7 +234,6 @@ export class Channels {
 
   #remove(account: Account, channel: Channel): void {
     account.all.delete(channel);
-    if (account.open.get(channel.id) === channel) account.open.delete(channel.id);
     const owner = channel.opened.source;
     if (account.all.size === 0 && this.#accounts.get(owner) === account) {
       this.#accounts.delete(owner);

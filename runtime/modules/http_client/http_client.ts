@@ -35,7 +35,8 @@ import { Requests } from "./requests.ts";
 
 export interface HttpClientOptions {
   node: string;
-  send(message: KernelMessage): void;
+  /** `false`: the target takes no more for now, and nothing was sent. */
+  send(message: KernelMessage): boolean | void;
   log: Log;
   /** PEM, trusted beside the system's. */
   caCerts?: string[];
@@ -46,7 +47,7 @@ const QUOTED_CHARS_MAX = 4_096;
 
 export class HttpClient implements Module {
   readonly #node: string;
-  readonly #send: (message: KernelMessage) => void;
+  readonly #send: (message: KernelMessage) => boolean | void;
   readonly #log: Log;
   readonly #requests: Requests;
   readonly #channels: Channels;

@@ -8,12 +8,8 @@ import { explain } from "./requests.ts";
 import { encodeFrame, FrameReader, type WsMessage, WsProtocolError } from "./ws_frames.ts";
 import { closeQuietly, writeAll, type WsConnection } from "./ws_handshake.ts";
 
-export interface WsListener {
-  /** Text, Binary, Ping or Pong; a ping was answered already. */
-  message(message: WsMessage): void;
-  /** Once, and nothing after it. `failure`: why, unless both ends agreed. */
-  closed(failure: string | null): void;
-}
+/** Told of Text, Binary, Ping (answered already) and Pong. Until its promise resolves nothing more is read. */
+export type WsListener = (message: WsMessage) => Promise<void> | void;
 
 /** Frames are joined into writes of about this size: one call into the system for many small messages. */
 const WRITE_BYTES = 64 * 1024;
@@ -22,7 +18,6 @@ const NO_BYTES = new Uint8Array(0);
 export class WsSocket {
   readonly #connection: Deno.Conn;
   readonly #frames: FrameReader;
-  readonly #listener: WsListener;
   readonly #closeSeconds: number;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
@@ -30,32 +25,22 @@ export class WsSocket {
   #closeSent = false;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
+  #failure: string | null = null;
 
-  constructor(
-    { connection, reader }: WsConnection,
-    listener: WsListener,
-    closeSeconds = CLIENT_CLOSE_SECONDS,
-  ) {
+  constructor({ connection, reader }: WsConnection, closeSeconds = CLIENT_CLOSE_SECONDS) {
     this.#closeSeconds = closeSeconds;
     this.#connection = connection;
     this.#frames = new FrameReader(reader);
-    this.#listener = listener;
   }
 
-  /** Reads until the end; before this call nothing is heard. */
-  async run(): Promise<void> {
+  /** Reads until the end. Resolves to what broke the connection, or `null` if it was closed properly. */
+  async run(hear: WsListener): Promise<string | null> {
     try {
-      while (!this.#ended) {
-        const message = await this.#frames.next();
-        if (this.#ended) return;
-        if (message === null) return this.#end("the connection broke off");
-        if (message.type === "Close") return await this.#answerClose(message.bytes);
-        if (message.type === "Ping") this.push("Pong", message.bytes);
-        this.#listener.message(message);
-      }
+      await this.#read(hear);
     } catch (error) {
       await this.#fail(error);
     }
+    return this.#failure;
   }
 
   /**
@@ -90,6 +75,18 @@ export class WsSocket {
   /** Ends it now, without a word to the peer. */
   terminate(): void {
     this.#end(null);
+  }
+
+  async #read(hear: WsListener): Promise<void> {
+    while (!this.#ended) {
+      const message = await this.#frames.next();
+      if (this.#ended) return;
+      if (message === null) return this.#end("the connection broke off");
+      if (message.type === "Close") return await this.#answerClose(message.bytes);
+      if (message.type === "Ping") this.push("Pong", message.bytes);
+      const pause = hear(message);
+      if (pause !== undefined) await pause;
+    }
   }
 
   async #answerClose(bytes: Uint8Array): Promise<void> {
@@ -141,9 +138,9 @@ export class WsSocket {
   #end(failure: string | null): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#failure = failure;
     clearTimeout(this.#closeTimer);
     this.#queue = [];
     closeQuietly(this.#connection);
-    this.#listener.closed(failure);
   }
 }

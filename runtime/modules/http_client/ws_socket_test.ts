@@ -1,6 +1,7 @@
 /** Against bare TCP: what a browser's or a library's WebSocket would hide is seen here. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { WS_BUFFERED_BYTES_MAX } from "../../limits.ts";
+import { ByteReader } from "./byte_reader.ts";
 import {
   bytes,
   type RawServer,
@@ -19,7 +20,7 @@ const decoder = new TextDecoder();
 class Ear {
   readonly heard: string[] = [];
   socket!: WsSocket;
-  running!: Promise<void>;
+  running!: Promise<unknown>;
   #wake = () => {};
 
   async listen(server: RawServer, closeSeconds?: number): Promise<this> {
@@ -29,11 +30,10 @@ class Ear {
       this.heard.push(text);
       this.#wake();
     };
-    this.socket = new WsSocket(connection, {
-      message: ({ type, bytes }) => note(`${type} ${decoder.decode(bytes)}`.trim()),
-      closed: (failure) => note(`closed ${failure}`),
-    }, closeSeconds);
-    this.running = this.socket.run();
+    this.socket = new WsSocket(connection, closeSeconds);
+    this.running = this.socket.run(({ type, bytes }) => {
+      note(`${type} ${decoder.decode(bytes)}`.trim());
+    }).then((failure) => note(`closed ${failure}`));
     return this;
   }
 
@@ -119,16 +119,34 @@ Deno.test("close() cuts a peer that goes on talking instead", async () => {
   assertEquals(ear.heard.at(-1), "closed the peer did not close within 0.05 s");
 });
 
-Deno.test("terminate() ends at once and tells so once", async () => {
+Deno.test("terminate() ends at once", async () => {
   await using server = wsServer(untilClosed);
   const ear = await new Ear().listen(server);
   ear.socket.terminate();
-  assertEquals(ear.heard, ["closed null"]);
   ear.socket.terminate();
   ear.socket.close();
   assert(!ear.socket.push("Text", bytes("x")));
   await ear.running;
   assertEquals(ear.heard, ["closed null"]);
+});
+
+Deno.test("run() reads no further while its listener waits", async () => {
+  let reads = 0;
+  const reader = new ByteReader({
+    read(into) {
+      if (++reads > 3) return Promise.resolve(null);
+      into.set(serverFrame(1, "x"));
+      return Promise.resolve(3);
+    },
+  });
+  const socket = new WsSocket({ connection: { close() {} } as Deno.Conn, reader });
+  const goOn = Promise.withResolvers<void>();
+  const running = socket.run(() => goOn.promise);
+  await new Promise((turn) => setTimeout(turn));
+  assertEquals(reads, 1);
+  goOn.resolve();
+  assertEquals(await running, "the connection broke off");
+  assertEquals(reads, 4);
 });
 
 Deno.test("run() tells that the connection broke off", async () => {

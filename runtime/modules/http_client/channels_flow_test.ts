@@ -1,0 +1,107 @@
+/** WebSockets whose one end is faster than the other. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type KernelMessage, textOf } from "../../protocol/message.ts";
+import {
+  ACK,
+  APP,
+  blobOf,
+  close,
+  CLOSED,
+  open,
+  push,
+  readFrame,
+  serverFrame,
+  unknown,
+  untilClosed,
+  World,
+  write,
+  wsServer,
+} from "./testing.ts";
+
+// Threat: a peer that does not read fills the node's memory with what a process sends.
+Deno.test("a peer that does not read loses its channel, and the process hears so", async () => {
+  const enough = Promise.withResolvers<void>();
+  await using server = wsServer(() => enough.promise);
+  await using world = new World();
+  await world.ask(open(server));
+  const blob = blobOf(new Uint8Array(1024 * 1024));
+  let answer: unknown = ACK;
+  let pushes = 0;
+  for (; JSON.stringify(answer) === JSON.stringify(ACK); pushes++) {
+    answer = await world.ask(push("Binary"), { blob });
+  }
+  assert(pushes > 15 && pushes < 40, `${pushes}`);
+  assertEquals([answer, await world.nextBody()], [unknown(), CLOSED]);
+  assertStringIncludes(world.lines[0]!, "left more than 16777216 bytes unread");
+  enough.resolve();
+});
+
+// Threat: a server sends faster than the process takes. Nothing may be lost on the way, the close least of all.
+Deno.test("events wait for a process that takes no more, in order", async () => {
+  await using server = wsServer(async (connection) => {
+    for (let i = 0; i < 100; i++) await write(connection, serverFrame(1, `${i}`));
+    await write(connection, serverFrame(8));
+    await untilClosed(connection);
+  });
+  let room = 3;
+  let full = Promise.withResolvers<void>();
+  const sent: KernelMessage[] = [];
+  const done = Promise.withResolvers<void>();
+  await using world = new World({
+    send(message) {
+      if (room === 0) {
+        full.resolve();
+        return false;
+      }
+      room--;
+      sent.push(message);
+      if (textOf(message.body).includes("WebSocketClose")) done.resolve();
+      return true;
+    },
+  });
+  world.say(open(server));
+  for (const more of [1, 50, 40, 100]) {
+    await full.promise;
+    full = Promise.withResolvers<void>();
+    room = more;
+  }
+  await done.promise;
+  const texts = sent.slice(1, -1).map(({ lazy_load_blob }) => textOf(lazy_load_blob!.bytes));
+  assertEquals(texts, Array.from({ length: 100 }, (_, i) => `${i}`));
+});
+
+Deno.test("events that wait are forgotten with their process, or after its WebSocketClose", async () => {
+  for (const act of ["processEnded", "close", "WebSocketClose"]) {
+    await using server = wsServer(async (connection) => {
+      await write(connection, serverFrame(1, "x"));
+      await readFrame(connection);
+      await write(connection, serverFrame(8));
+      await untilClosed(connection);
+    });
+    const full = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<void>();
+    const sent: string[] = [];
+    await using world = new World({
+      send({ body }) {
+        if (textOf(body).includes("WebSocketPush")) {
+          full.resolve();
+          return false;
+        }
+        sent.push(textOf(body));
+        if (sent.length === 3) closed.resolve();
+        return true;
+      },
+    });
+    world.say(open(server));
+    await full.promise;
+    if (act === "processEnded") world.client.processEnded(APP);
+    if (act === "close") await world.client.close();
+    if (act === "WebSocketClose") {
+      world.say(close());
+      await closed.promise;
+    }
+    await world.client.close();
+    const told = act === "WebSocketClose" ? [ACK, CLOSED] : [];
+    assertEquals(sent, [ACK, ...told].map((each) => JSON.stringify(each)));
+  }
+});
