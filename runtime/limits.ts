@@ -65,6 +65,9 @@ export const CLIENT_GRACE_SECONDS = 1;
 /** How long a peer may take to answer our close frame (RFC 6455 §7.1.1) before its connection is cut. */
 export const CLIENT_CLOSE_SECONDS = 5;
 
+/** An action's JSON, which is a URL and headers: kept as long as its request runs, a thousand at a time. */
+export const CLIENT_ACTION_BYTES_MAX = 64 * 1024;
+
 /** While a process takes no messages, its sockets wait and try again at least this often. */
 export const CLIENT_RETRY_MS_MAX = 100;
 
@@ -136,3 +139,6 @@ export const WATCH_QUIET_MS = 50;
 
 /** And after this long even if it never was quiet. */
 export const WATCH_BURST_MS_MAX = 500;
+
+/** Capabilities that one process may hold, and that it may have seen on messages and not saved yet. */
+export const CAPABILITIES_PER_PROCESS_MAX = 10_000;

@@ -10,7 +10,7 @@
 import { addressOf, type ProcessId } from "../protocol/address.ts";
 import { Config, type OnExit } from "../protocol/config.ts";
 import { decodeJson } from "../protocol/serde.ts";
-import { turns } from "../protocol/turn.ts";
+import { Turns } from "../protocol/turn.ts";
 import { RESTART_HEALTHY_SECONDS, RESTART_PAUSE_SECONDS_MAX } from "../limits.ts";
 import type { Log } from "../log.ts";
 import type { Kernel } from "./kernel.ts";
@@ -46,6 +46,8 @@ interface Running {
   onExit: OnExit;
   endpoint: WorkerProcess;
   worker: WorkerHandle | null;
+  /** The far end, until a worker has it. */
+  port: MessagePort | null;
   startedAt: number;
   restarts: number;
   timer: ReturnType<typeof setTimeout> | null;
@@ -53,7 +55,7 @@ interface Running {
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #soon = turns();
+  readonly #turns = new Turns();
   readonly #running = new Map<ProcessId, Running>();
 
   constructor(options: SupervisorOptions) {
@@ -83,6 +85,7 @@ export class Supervisor {
   close(): void {
     for (const running of this.#running.values()) this.#end(running, true);
     this.#running.clear();
+    this.#turns.close();
   }
 
   #launch(program: Program, restarts: number, pauseSeconds: number): void {
@@ -95,13 +98,14 @@ export class Supervisor {
         address: addressOf(kernel.node, program.id),
         node: kernel.node,
         port: port1,
-        soon: this.#soon,
+        turns: this.#turns,
         onMessage: (message) => kernel.route(message),
         onPrint: (verbosity, text) => print(program.id, verbosity, withOwnLines(text, program)),
         onLoaded: (config) => this.#loaded(running, config),
         onExit: (error) => this.#exited(running, error),
       }),
       worker: null,
+      port: port2,
       startedAt: now(),
       restarts,
       timer: null,
@@ -109,13 +113,13 @@ export class Supervisor {
     this.#running.set(program.id, running);
     kernel.addProcess(program.id, running.endpoint);
     running.endpoint.boot(program.code);
-    const begin = () => this.#begin(running, port2);
-    if (pauseSeconds === 0) begin();
-    else running.timer = setTimeout(begin, pauseSeconds * 1000);
+    if (pauseSeconds === 0) this.#begin(running, port2);
+    else running.timer = setTimeout(() => this.#begin(running, port2), pauseSeconds * 1000);
   }
 
   #begin(running: Running, port: MessagePort): void {
     running.timer = null;
+    running.port = null;
     running.startedAt = this.#options.now();
     running.worker = this.#options.nursery.start(
       port,
@@ -162,6 +166,7 @@ export class Supervisor {
   #end(running: Running, gone: boolean): void {
     if (running.timer !== null) clearTimeout(running.timer);
     running.endpoint.close();
+    running.port?.close();
     running.worker?.kill();
     this.#options.kernel.processEnded(running.program.id, gone);
   }

@@ -8,6 +8,7 @@
 import type { Address } from "../protocol/address.ts";
 import { type Endpoint, type KernelMessage, sizeOf } from "../protocol/message.ts";
 import { parseMessage, parsePost, toFrame, type ToProcess } from "../protocol/port.ts";
+import type { Turns } from "../protocol/turn.ts";
 import {
   BATCH_MESSAGES_MAX,
   INBOX_BYTES_MAX,
@@ -19,8 +20,7 @@ export interface WorkerProcessOptions {
   address: Address;
   node: string;
   port: MessagePort;
-  /** Runs its argument when the current turn of the event loop has ended. */
-  soon(run: () => void): void;
+  turns: Turns;
   onMessage(message: KernelMessage): void;
   onPrint(verbosity: number, text: string): void;
   /** The script is loaded; `config` is its `config` export as JSON, unchecked. */
@@ -74,7 +74,7 @@ export class WorkerProcess implements Endpoint {
 
   #post(frame: ToProcess): void {
     if (this.#closed) return;
-    if (this.#frames.push(frame) === 1) this.#options.soon(() => this.#flush());
+    if (this.#frames.push(frame) === 1) this.#options.turns.atEnd(() => this.#flush());
   }
 
   #flush(): void {

@@ -3,7 +3,7 @@ import { INBOX_MESSAGES_MAX } from "../limits.ts";
 import type { Address } from "../protocol/address.ts";
 import { type KernelMessage, request } from "../protocol/message.ts";
 import { type MessageFrame, toFrame } from "../protocol/port.ts";
-import { turns } from "../protocol/turn.ts";
+import { Turns } from "../protocol/turn.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 const me = "fake.dev@a:a:template.os" as Address;
@@ -17,6 +17,7 @@ class Fake implements Disposable {
   readonly configs: string[] = [];
   readonly process: WorkerProcess;
   readonly port: MessagePort;
+  readonly #turns = new Turns();
   #wake: () => void = () => {};
 
   constructor() {
@@ -30,7 +31,7 @@ class Fake implements Disposable {
       address: me,
       node: "fake.dev",
       port: port1,
-      soon: turns(),
+      turns: this.#turns,
       onMessage: woken(this.messages),
       onPrint: (verbosity, text) => woken(this.prints)([verbosity, text]),
       onLoaded: woken(this.configs),
@@ -53,6 +54,7 @@ class Fake implements Disposable {
   [Symbol.dispose]() {
     this.process.close();
     this.port.close();
+    this.#turns.close();
   }
 }
 

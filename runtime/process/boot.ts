@@ -9,7 +9,7 @@
 import * as threads from "node:worker_threads";
 import { BATCH_MESSAGES_MAX } from "../limits.ts";
 import { type BootFrame, fromFrame, type ToProcess } from "../protocol/port.ts";
-import { turns } from "../protocol/turn.ts";
+import { Turns } from "../protocol/turn.ts";
 import { install } from "./current.ts";
 import { installWeb } from "./web.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -38,7 +38,12 @@ function moduleUrl(code: string): string {
 }
 
 function serve(port: MessagePort): void {
-  const outbox = new Outbox(port.postMessage.bind(port), turns(), BATCH_MESSAGES_MAX);
+  const turns = new Turns();
+  const outbox = new Outbox(
+    port.postMessage.bind(port),
+    (run) => turns.atEnd(run),
+    BATCH_MESSAGES_MAX,
+  );
   const mailbox = new Mailbox(() => outbox.took());
   const crash = (error: unknown): void => {
     outbox.send([

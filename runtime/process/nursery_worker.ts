@@ -35,14 +35,17 @@ class Nursery {
 
   #watch(worker: Worker, token: number): void {
     this.#living.set(token, worker);
-    let reason: string | null = null;
     worker.removeAllListeners();
-    worker.on("error", (error: Error & { code?: string }) => {
-      reason = error.code === undefined ? String(error.message) : `${error.code}: ${error.message}`;
+    // In Deno 2.4 a worker that threw says so and never that it ended: end it, and count the first word.
+    worker.on("error", ({ code, message }: Error & { code?: string }) => {
+      this.#ended(token, code === undefined ? message : `${code}: ${message}`);
+      worker.terminate();
     });
-    worker.on("exit", () => {
-      if (this.#living.delete(token)) this.#report({ token, error: reason });
-    });
+    worker.on("exit", () => this.#ended(token, null));
+  }
+
+  #ended(token: number, error: string | null): void {
+    if (this.#living.delete(token)) this.#report({ token, error });
   }
 
   #kill(token: number): void {

@@ -1,0 +1,114 @@
+/**
+ * Who holds which capability. A capability is a pair: who issued it, and what it allows, as JSON. The most
+ * used one, `"messaging"` issued by X, allows to message X and is what `route` asks for on every request.
+ *
+ * A grant outlives the absence of its holder and of its issuer: one made before the process exists works as
+ * soon as it does (spec/kernel.md §11, 22).
+ */
+import { type Address, addressOf, canonical, nodeOf, processOf } from "../protocol/address.ts";
+import type { Capability } from "../protocol/message.ts";
+import { CAPABILITIES_PER_PROCESS_MAX } from "../limits.ts";
+
+/** The params of the capability to message its issuer, and of the one to reach other nodes. */
+export const MESSAGING = '"messaging"';
+export const NETWORK = '"network"';
+
+interface Held {
+  readonly all: Map<string, Capability>;
+  /** Issuers of the messaging capabilities among them: the one look-up of the hot path. */
+  readonly messaging: Set<Address>;
+}
+
+export class CapabilityTable {
+  readonly #node: string;
+  readonly #changed: (holder: Address) => void;
+  readonly #held = new Map<Address, Held>();
+
+  /** `changed` hears of every holder whose capabilities are not what they were. */
+  constructor(node: string, changed: (holder: Address) => void) {
+    this.#node = node;
+    this.#changed = changed;
+  }
+
+  mayMessage(holder: Address, target: Address): boolean {
+    return this.#held.get(holder)?.messaging.has(target) ?? false;
+  }
+
+  holds(holder: Address, capability: Capability): boolean {
+    return this.#held.get(holder)?.all.has(keyOf(this.#normal(capability))) ?? false;
+  }
+
+  list(holder: Address): Capability[] {
+    return [...this.#held.get(holder)?.all.values() ?? []];
+  }
+
+  /** Throws a RangeError when the holder has too many. */
+  grant(holder: Address, given: Capability): void {
+    const capability = this.#normal(given);
+    const held = this.#held.get(holder) ?? { all: new Map(), messaging: new Set() };
+    const key = keyOf(capability);
+    if (held.all.has(key)) return;
+    if (held.all.size >= CAPABILITIES_PER_PROCESS_MAX) {
+      throw new RangeError(`${holder} holds ${CAPABILITIES_PER_PROCESS_MAX} capabilities already`);
+    }
+    this.#held.set(holder, held);
+    held.all.set(key, capability);
+    if (capability.params === MESSAGING) held.messaging.add(capability.issuer);
+    this.#changed(holder);
+  }
+
+  drop(holder: Address, given: Capability): void {
+    const capability = this.#normal(given);
+    const held = this.#held.get(holder);
+    if (!held?.all.delete(keyOf(capability))) return;
+    if (capability.params === MESSAGING) held.messaging.delete(capability.issuer);
+    this.#changed(holder);
+  }
+
+  /** Takes back what `issuer` issued, whoever holds it. */
+  revoke(issuer: Address): void {
+    for (const [holder, held] of this.#held) {
+      for (const capability of [...held.all.values()]) {
+        if (capability.issuer === issuer) this.drop(holder, capability);
+      }
+    }
+  }
+
+  /** The holder is gone, and what it held with it. */
+  forget(holder: Address): void {
+    if (this.#held.delete(holder)) this.#changed(holder);
+  }
+
+  /** Those that `sender` may hand over: its own, and the ones it holds. The rest is left out (§4.3). */
+  filter(sender: Address, capabilities: readonly Capability[]): Capability[] {
+    return capabilities
+      .map((capability) => this.#normal(capability))
+      .filter((capability) => capability.issuer === sender || this.holds(sender, capability));
+  }
+
+  /** `our@` is this node, a module has one name, and params are compared as JSON (§4.1). */
+  #normal({ issuer, params }: Capability): Capability {
+    const node = nodeOf(issuer) === "our" ? this.#node : nodeOf(issuer);
+    return { issuer: addressOf(node, canonical(processOf(issuer))), params: canonicalJson(params) };
+  }
+}
+
+function keyOf({ issuer, params }: Capability): string {
+  return `${issuer} ${params}`;
+}
+
+/** Same JSON, same text: keys sorted, no spaces. What is no JSON stays as it is, and equals only itself. */
+function canonicalJson(text: string): string {
+  try {
+    return JSON.stringify(sorted(JSON.parse(text)));
+  } catch {
+    return text;
+  }
+}
+
+function sorted(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(sorted);
+  if (typeof json !== "object" || json === null) return json;
+  const entries = Object.entries(json).map(([key, value]) => [key, sorted(value)] as const);
+  return Object.fromEntries(entries.sort(([a], [b]) => a < b ? -1 : 1));
+}
