@@ -10,7 +10,7 @@
  * for may not be spoken for on its sockets.
  */
 import { CLIENT_CHANNELS_PER_PROCESS_MAX, CLIENT_RETRY_MS_MAX } from "../../limits.ts";
-import type { Log } from "../../log.ts";
+import { escapeControl, type Log } from "../../log.ts";
 import { type Address, processOf } from "../../protocol/address.ts";
 import type { actions, HttpClientError, HttpClientRequest } from "../../protocol/http_client.ts";
 import {
@@ -37,7 +37,7 @@ export interface ChannelsOptions {
 
 interface Channel {
   id: number;
-  /** The WebSocketOpen: its id, target and source are those of every event. */
+  /** The WebSocketOpen, without its bytes: its id, target and source are those of every event. */
   opened: KernelMessage;
   origin: string;
   /** Ends the handshake. */
@@ -243,7 +243,8 @@ export class Channels {
   #logFailure({ id, opened, origin, hears }: Channel, failure: string): void {
     if (hears === "nothing") return;
     const process = processOf(opened.source);
-    this.#options.log.info(`http_client: WebSocket ${id} of ${process} to ${origin}: ${failure}`);
+    const why = escapeControl(failure); // It may quote a server, and begins no line of its own.
+    this.#options.log.info(`http_client: WebSocket ${id} of ${process} to ${origin}: ${why}`);
   }
 }
 

@@ -64,14 +64,17 @@ Deno.test("WebSocketOpen that fails keeps the channel of the same id", async () 
 Deno.test("WebSocketOpen that fails names the normalised URL, and a line says why", async () => {
   await using forbidden = new RawServer(async (connection) => {
     await readHead(connection);
-    await write(connection, "HTTP/1.1 403 Forbidden\r\n\r\n");
+    await write(connection, "HTTP/1.1 403 For\x1bbidden\nkinode: hm\r\n\r\n");
   });
   await using world = new World();
   const url = `ws://${forbidden.host}/`;
   const failed = { Err: { WsOpenFailed: { url } } };
   assertEquals(await world.ask(open(forbidden)), failed);
   assertEquals(await world.ask(open(forbidden), { target: ERA_A, expects: null }), failed);
-  assertStringIncludes(world.lines[0]!, 'the server answered "HTTP/1.1 403 Forbidden"');
+  assertStringIncludes(
+    world.lines[0]!,
+    'the server answered "HTTP/1.1 403 For\\x1bbidden\\x0akinode: hm"',
+  );
   for (const url of ["http://x/", "https://x/", "ws+unix:/tmp/x", "file:///etc/passwd"]) {
     const action = { WebSocketOpen: { url, headers: {}, channel_id: 0 } };
     assertEquals(await world.ask(action), { Err: { WsOpenFailed: { url } } });

@@ -9,7 +9,11 @@
  * Nothing waits for anything else: each request and each opening runs by itself. Replies come from the name
  * that was addressed, in that name's era.
  */
-import { CLIENT_GRACE_SECONDS, CLIENT_REQUEST_SECONDS } from "../../limits.ts";
+import {
+  CLIENT_ACTION_BYTES_MAX,
+  CLIENT_GRACE_SECONDS,
+  CLIENT_REQUEST_SECONDS,
+} from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { type Address, nodeOf, speaksEraA } from "../../protocol/address.ts";
 import {
@@ -42,9 +46,6 @@ export interface HttpClientOptions {
   caCerts?: string[];
 }
 
-/** Era A's error quotes a body that is no action; this much of it is enough to find one's mistake. */
-const QUOTED_CHARS_MAX = 4_096;
-
 export class HttpClient implements Module {
   readonly #node: string;
   readonly #send: (message: KernelMessage) => boolean | void;
@@ -54,7 +55,10 @@ export class HttpClient implements Module {
   readonly #underWay = new Set<Promise<void>>();
   readonly #handlers: Handlers<typeof actions, KernelMessage, void> = {
     Http: (wish, message) => this.#run(this.#http(wish, message)),
-    WebSocketOpen: (wish, message) => this.#run(this.#open(wish, message)),
+    WebSocketOpen: (wish, message) => {
+      // It is kept as long as the channel: not its bytes.
+      this.#run(this.#open(wish, { ...message, body: "", lazy_load_blob: null }));
+    },
     WebSocketPush: (push, message) => {
       this.#acknowledge(
         message,
@@ -78,6 +82,7 @@ export class HttpClient implements Module {
   deliver(message: KernelMessage): void {
     if (message.kind !== "Request") return;
     if (nodeOf(message.source) !== this.#node) return this.#refuse(message, NOT_OURS);
+    if (message.body.length > CLIENT_ACTION_BYTES_MAX) return this.#refuse(message, TOO_LONG);
     let action: HttpClientAction;
     try {
       action = decodeJson(textOf(message.body), HttpClientAction);
@@ -125,9 +130,7 @@ export class HttpClient implements Module {
   }
 
   #fail(message: KernelMessage, error: HttpClientError): void {
-    const Err = speaksEraA(message.target)
-      ? toEraA(error, textOf(message.body).slice(0, QUOTED_CHARS_MAX))
-      : error;
+    const Err = speaksEraA(message.target) ? toEraA(error, textOf(message.body)) : error;
     this.#send(responseTo(message, JSON.stringify({ Err })));
   }
 
@@ -143,6 +146,11 @@ export class HttpClient implements Module {
     this.#underWay.add(settled);
   }
 }
+
+const TOO_LONG: HttpClientError = {
+  BuildRequestFailed:
+    `URL and headers are longer than ${CLIENT_ACTION_BYTES_MAX} bytes: a body goes into the blob`,
+};
 
 const NOT_OURS: HttpClientError = {
   ExecuteRequestFailed: "only processes of this node may use its http_client",
