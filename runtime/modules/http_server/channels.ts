@@ -32,8 +32,6 @@ const TOO_BIG = 1009;
 const INTERNAL_ERROR = 1011;
 const TRY_AGAIN_LATER = 1013;
 
-const PROCESS_ENDED = "process ended";
-
 export interface ChannelsOptions {
   send(message: KernelMessage): void;
   log: Log;
@@ -68,27 +66,20 @@ export class Channels {
     return this.#sockets.size;
   }
 
-  /** Takes a socket that is about to open. `path` is what the client asked for, without the process. */
+  /**
+   * Takes a socket that is about to open. `path` is what the client asked for, without the process. Nothing
+   * is kept before it is open: of a client that resets its connection in the handshake Deno never tells.
+   */
   add(socket: WebSocket, binding: ChannelBinding, path: string): void {
-    const channel = new Channel(this.#freeId(), socket, binding, this.#send, this.#log);
-    this.#sockets.set(channel.id, channel);
+    socket.binaryType = "arraybuffer";
     socket.onopen = () => {
-      // The process ended between the handshake and now.
-      if (channel.forgotten) return socket.close(INTERNAL_ERROR, PROCESS_ENDED);
+      if (this.full) return socket.close(TRY_AGAIN_LATER, "too many websockets");
+      const channel = new Channel(this.#freeId(), socket, binding, this.#send, this.#log);
+      this.#sockets.set(channel.id, channel);
       this.#open.set(channel.id, channel);
+      socket.onmessage = ({ data }) => this.#received(channel, data);
+      socket.onclose = (event) => this.#closed(channel, event);
       channel.opened(path);
-    };
-    socket.onmessage = ({ data }) => {
-      const size = typeof data === "string" ? data.length : data.byteLength;
-      if (size > WS_MESSAGE_BYTES_MAX) return this.#drop(channel, TOO_BIG, "message too big");
-      if (typeof data === "string") channel.received("Text", data);
-      else channel.received("Binary", new Uint8Array(data));
-    };
-    socket.onclose = (event) => {
-      // Deno 2.9.6 calls this twice when a socket breaks while it closes; the second finds nothing.
-      if (!this.#sockets.delete(channel.id)) return;
-      this.#open.delete(channel.id);
-      channel.closed(event);
     };
   }
 
@@ -140,8 +131,22 @@ export class Channels {
     for (const channel of this.#sockets.values()) {
       if (channel.owner !== process) continue;
       channel.forgotten = true;
-      this.#drop(channel, INTERNAL_ERROR, PROCESS_ENDED);
+      this.#drop(channel, INTERNAL_ERROR, "process ended");
     }
+  }
+
+  #received(channel: Channel, data: string | ArrayBuffer): void {
+    const size = typeof data === "string" ? data.length : data.byteLength;
+    if (size > WS_MESSAGE_BYTES_MAX) return this.#drop(channel, TOO_BIG, "message too big");
+    if (typeof data === "string") channel.received("Text", data);
+    else channel.received("Binary", new Uint8Array(data));
+  }
+
+  #closed(channel: Channel, event: CloseEvent): void {
+    // Deno 2.9.6 says so twice when a socket breaks while it closes; the second finds nothing.
+    if (!this.#sockets.delete(channel.id)) return;
+    this.#open.delete(channel.id);
+    channel.closed(event);
   }
 
   /** Ends a channel at once: its process hears so now, for a client that reads nothing may never close it. */
@@ -183,7 +188,6 @@ export class Channels {
 class Channel {
   /** The process ended, or was told that the channel is closed: it hears nothing more. */
   forgotten = false;
-  #opened = false;
   #warned = false;
 
   constructor(
@@ -192,16 +196,13 @@ class Channel {
     readonly binding: ChannelBinding,
     readonly send: (message: KernelMessage) => void,
     readonly log: Log,
-  ) {
-    socket.binaryType = "arraybuffer";
-  }
+  ) {}
 
   get owner(): Address {
     return this.binding.app;
   }
 
   opened(path: string): void {
-    this.#opened = true;
     this.#tell(`{"WebSocketOpen":{"path":${JSON.stringify(path)},"channel_id":${this.id}}}`, null);
   }
 
@@ -232,7 +233,7 @@ class Channel {
   }
 
   #tell(body: string, bytes: Body | null, id?: bigint, kind?: "Request" | "Response"): void {
-    if (this.forgotten || !this.#opened) return;
+    if (this.forgotten) return;
     const { boundAs, app } = this.binding;
     const blob = bytes === null ? null : { mime: null, bytes };
     const message = request(boundAs, app, body, { id, lazy_load_blob: blob });

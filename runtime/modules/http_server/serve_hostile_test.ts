@@ -6,7 +6,7 @@ import { Bindings } from "./bindings.ts";
 import { Channels } from "./channels.ts";
 import { PendingRequests } from "./pending.ts";
 import { Listener } from "./serve.ts";
-import { app, eraB, PATH, type RawClient, Testbed } from "./testing.ts";
+import { app, eraB, HANDSHAKE, PATH, type RawClient, Testbed } from "./testing.ts";
 
 async function serving(use: (testbed: Testbed) => Promise<void>): Promise<void> {
   const testbed = new Testbed().listen();
@@ -161,6 +161,27 @@ Deno.test("a client that leaves while the process works frees its place when it 
   pending.close();
 });
 
+// Handshakes that are reset before their answer is written: Deno never tells that such a socket is gone.
+Deno.test("clients that reset in the handshake leave nothing behind", async () => {
+  const log = { info: () => {}, warn: () => {} };
+  const channels = new Channels({ send: () => {}, log });
+  const pending = new PendingRequests();
+  const listener = listenerWith(pending, () => {}, channels);
+  const port = listener.listen({ hostname: "127.0.0.1", port: 0 });
+  for (let i = 0; i < 100; i++) {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    const handshake = `GET ${PATH} HTTP/1.1\r\nHost: h\r\n${HANDSHAKE}\r\n`;
+    // Closing with an answer half read makes the system send a reset.
+    await conn.write(new TextEncoder().encode(`GET /none HTTP/1.1\r\nHost: h\r\n\r\n`));
+    await conn.read(new Uint8Array(1));
+    await conn.write(new TextEncoder().encode(handshake));
+    conn.close();
+  }
+  await (await fetch(`http://127.0.0.1:${port}/none`)).body?.cancel();
+  while (channels.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await listener.close();
+});
+
 // Clients that keep the node from stopping.
 Deno.test("close() answers who waits, and does not wait for who stalls", async () => {
   const testbed = new Testbed().listen();
@@ -182,10 +203,16 @@ Deno.test("close() answers who waits, and does not wait for who stalls", async (
   await testbed.server.close(); // Now there is nobody to wait for.
 });
 
-function listenerWith(pending: PendingRequests, send: () => void = () => {}): Listener {
+function listenerWith(
+  pending: PendingRequests,
+  send: () => void = () => {},
+  channels?: Channels,
+): Listener {
   const bindings = new Bindings();
   const flags = { authenticated: false, local_only: false, content: null };
   bindings.bindHttp("/", { app, boundAs: eraB, ...flags });
+  bindings.bindWs("/", { app, boundAs: eraB, authenticated: false, extension: false });
   const log = { info: () => {}, warn: () => {} };
-  return new Listener({ bindings, channels: new Channels({ send, log }), pending, send, log });
+  channels ??= new Channels({ send, log });
+  return new Listener({ bindings, channels, pending, send, log });
 }
