@@ -67,11 +67,11 @@ export interface RequestTarget {
 export function tryParseTarget(url: string, host: string): RequestTarget | null {
   const start = url.startsWith("http://") ? 7 : url.indexOf("://") + 3;
   const end = host === "" ? authorityEnd(url, start) : start + host.length;
+  // Without a Host header it is HTTP/2's authority, or Deno's "localhost".
+  const authority = url.slice(start, end);
+  if (!HOST.test(authority)) return null;
   if (host !== "") {
-    if (!HOST.test(host)) return null;
-    if (!url.startsWith(host, start)) {
-      if (url.slice(start, end).toLowerCase() !== host.toLowerCase()) return null;
-    }
+    if (authority !== host && authority.toLowerCase() !== host.toLowerCase()) return null;
     if (end < url.length && authorityEnd(url, end) !== end) return null;
   }
   const hash = url.indexOf("#", end);
@@ -80,7 +80,7 @@ export function tryParseTarget(url: string, host: string): RequestTarget | null 
   const hasQuery = mark !== -1 && mark < stop;
   const path = url.slice(end, hasQuery ? mark : stop);
   return {
-    hostname: host === "" ? "localhost" : withoutPort(host),
+    hostname: withoutPort(host === "" ? authority : host),
     path: path === "" ? "/" : path,
     query: hasQuery ? url.slice(mark + 1, stop) : "",
   };

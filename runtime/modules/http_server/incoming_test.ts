@@ -95,6 +95,7 @@ Deno.test("tryParseTarget() takes path and query as they came", () => {
       ["http://[::1]:80/p", "[::1]:80", "[::1]", "/p", ""],
       ["http://[::1]/p", "[::1]", "[::1]", "/p", ""],
       ["http://localhost:41237/p?", "", "localhost", "/p", ""],
+      ["http://example.org:80/p", "", "example.org", "/p", ""],
       ["http://H:1/p", "h:1", "h", "/p", ""],
       ["https://h/p", "h", "h", "/p", ""],
       ["http://h", "h", "h", "/", ""],
@@ -118,6 +119,7 @@ Deno.test("tryParseTarget() refuses a host that would move the path, or is anoth
       ["http://h\u00e9/", "h\u00e9"],
       ["http://a b/", "a b"],
       ["http://h", "hh"],
+      ["http://u:p@h/abs", ""],
     ] as const
   ) {
     assertEquals(tryParseTarget(url, host), null, url);

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { HTTP_RESPONSE_SECONDS } from "../../limits.ts";
 import { type KernelMessage, type SendErrorReason, textOf } from "../../protocol/message.ts";
-import { app, eraA, eraB, HANDSHAKE, PATH, Testbed } from "./testing.ts";
+import { app, eraA, eraB, HANDSHAKE, other, PATH, Testbed } from "./testing.ts";
 
 /** A listening module on which `app` has bound `/`. */
 async function serving(use: (testbed: Testbed) => Promise<void>): Promise<void> {
@@ -96,6 +96,18 @@ Deno.test("answers go to their own requests, in whatever order they come", () =>
     for (const [i, response] of responses.entries()) {
       assertEquals([(await response).status, await (await response).text()], [200, `${i}`]);
     }
+  }));
+
+// A process that has seen the id of a request, and sends that id in a message of its own.
+Deno.test("an action that bears the id of a waiting request does not answer it", () =>
+  serving(async (testbed) => {
+    const response = fetch(testbed.url(PATH));
+    const asked = await testbed.next();
+    const forged = '{"status":200,"headers":{}}';
+    assertEquals(testbed.act(forged, { id: asked.id, source: other }), { Err: "MalformedRequest" });
+    assertEquals(testbed.act({ Unbind: { path: "/x" } }, { id: asked.id }), { Ok: null });
+    testbed.respond(asked, 200, "own");
+    assertEquals(await (await response).text(), "own");
   }));
 
 Deno.test("refusals of the kernel are answered at once: 503 with the reason, 408 for silence", () =>
