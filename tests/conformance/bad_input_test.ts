@@ -1,6 +1,6 @@
 // What goes wrong, and what is said of it (issue 2, "Bad input"; spec/http.md §1.3, §2.5): to the client as a status,
 // to the process as an answer or a SendError, to the person at the terminal as a line. Only the waits of 15 s
-// stand elsewhere (recipes_reply_test.ts).
+// stand elsewhere (recipes_reply.ts).
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { curl } from "../clients/curl.ts";
