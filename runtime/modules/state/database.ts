@@ -1,0 +1,197 @@
+/**
+ * kernel.sqlite, opened: runs calls in transactions. In the store's worker, since every COMMIT waits for the disk.
+ *
+ *   open: lock ─► inspect (changes nothing) ─► create if there is none ─► open for writing
+ *
+ * WAL with synchronous=FULL: COMMIT returns when the log is on the disk. locking_mode=EXCLUSIVE: no other
+ * program writes into it meanwhile, and no shared memory is needed.
+ */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { assert } from "../../assert.ts";
+import { StoreFiles } from "./files.ts";
+import { inspect } from "./inspection.ts";
+import { checksumOf, SCHEMA } from "./schema.ts";
+import { type Call, type Outcome, type Row, type Table, TABLES } from "./store_protocol.ts";
+
+/** A node that was just killed may need a moment to be gone. */
+const LOCK_WAIT_MS = 1_000;
+/** The log is cut back to this when SQLite starts it anew after a large save. */
+const LOG_BYTES_KEPT = 16 * 1024 * 1024;
+
+interface Statements {
+  read: StatementSync;
+  write: StatementSync;
+  remove: StatementSync;
+  list: StatementSync;
+}
+
+interface StoredRow {
+  key: string;
+  bytes: Uint8Array<ArrayBuffer>;
+  checksum: Uint8Array;
+}
+
+export class Database {
+  readonly #lock: DatabaseSync;
+  readonly #database: DatabaseSync;
+  readonly #statements: Record<Table, Statements>;
+
+  /** Throws a StoreUnusable. `pagesMax` makes a disk that is full soon. */
+  static open(home: string, pagesMax: number | null = null): Database {
+    const files = new StoreFiles(home);
+    const lock = takeLock(files);
+    try {
+      if (!inspect(files)) create(files);
+      return new Database(lock, openForWriting(files, pagesMax));
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
+  private constructor(lock: DatabaseSync, database: DatabaseSync) {
+    this.#lock = lock;
+    this.#database = database;
+    const entries = TABLES.map((table) => [table, prepare(database, table)]);
+    this.#statements = Object.fromEntries(entries) as Record<Table, Statements>;
+  }
+
+  /** In their order, in one transaction. When that fails, each gets one of its own and its own reason. */
+  run(calls: Call[]): Outcome[] {
+    try {
+      return this.#transaction(calls);
+    } catch (error) {
+      if (calls.length === 1) return [{ failed: (error as Error).message }];
+      return calls.flatMap((call) => this.run([call]));
+    }
+  }
+
+  /** Moves the log into the database, so that the one file holds everything while nothing happens. */
+  tidy(): void {
+    try {
+      this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // As on a full disk: the log keeps what it has, and the next time may do better.
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+    this.#lock.close();
+  }
+
+  #transaction(calls: Call[]): Outcome[] {
+    this.#database.exec("BEGIN");
+    try {
+      const outcomes = calls.map((call) => ({ rows: this.#do(call) }));
+      this.#database.exec("COMMIT");
+      return outcomes;
+    } catch (error) {
+      this.#rollBack();
+      throw error;
+    }
+  }
+
+  /** SQLite has done so itself after some errors; then there is nothing to roll back. */
+  #rollBack(): void {
+    try {
+      this.#database.exec("ROLLBACK");
+    } catch (error) {
+      if (!/no transaction is active/.test((error as Error).message)) throw error;
+    }
+  }
+
+  #do(call: Call): Row[] {
+    const { read, write, remove, list } = this.#statements[call.table];
+    if (call.verb === "list") {
+      const keys = list.all() as { key: string }[];
+      return keys.flatMap(({ key }) => this.#checked(call.table, read.get(key)));
+    }
+    if (call.verb === "read") return this.#checked(call.table, read.get(call.key));
+    if (call.verb === "remove") remove.run(call.key);
+    else write.run(call.key, call.bytes, checksumOf(call.table, call.key, call.bytes));
+    return [];
+  }
+
+  #checked(table: Table, found: unknown): Row[] {
+    if (found === undefined) return [];
+    const { key, bytes, checksum } = found as StoredRow;
+    if (checksumOf(table, key, bytes).equals(checksum)) return [{ key, bytes }];
+    throw new Error(`the ${table} of ${key} is damaged`);
+  }
+}
+
+/** Held as long as the process lives, however it ends. Opened with SQLite, since Deno 2.4 cannot try a lock. */
+function takeLock(files: StoreFiles): DatabaseSync {
+  let lock: DatabaseSync | null = null;
+  try {
+    lock = new DatabaseSync(files.lock);
+    // In memory: nothing is ever written, and no journal shall lie beside it.
+    lock.exec(
+      `PRAGMA busy_timeout = ${LOCK_WAIT_MS}; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE`,
+    );
+    return lock;
+  } catch (error) {
+    lock?.close();
+    throw files.unusable(files.lock, error);
+  }
+}
+
+/** Under another name until it is complete: an empty or half kernel.sqlite is always a damaged one. */
+function create(files: StoreFiles): void {
+  for (const ending of ["", "-wal", "-shm", "-journal"]) files.remove(files.unborn + ending);
+  let database: DatabaseSync | null = null;
+  try {
+    database = new DatabaseSync(files.unborn);
+    // Others on this computer have no business in what processes saved. Its log gets the same rights.
+    if (Deno.build.os !== "windows") Deno.chmodSync(files.unborn, 0o600);
+    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN; ${SCHEMA} COMMIT`);
+    database.close();
+    database = null;
+    // The name is on the disk with the first save: SQLite syncs the folder when it creates the log.
+    Deno.renameSync(files.unborn, files.database);
+  } catch (error) {
+    database?.close();
+    throw files.unusable(files.unborn, error);
+  }
+}
+
+function openForWriting(files: StoreFiles, pagesMax: number | null): DatabaseSync {
+  let database: DatabaseSync | null = null;
+  try {
+    database = new DatabaseSync(files.database);
+    // fullfsync: without it macOS leaves the data in the drive's own cache.
+    database.exec(`
+      PRAGMA busy_timeout = ${LOCK_WAIT_MS};
+      PRAGMA locking_mode = EXCLUSIVE;
+      PRAGMA synchronous = FULL;
+      PRAGMA fullfsync = ON;
+      PRAGMA checkpoint_fullfsync = ON;
+      PRAGMA journal_size_limit = ${LOG_BYTES_KEPT};
+      PRAGMA temp_store = MEMORY;
+      PRAGMA trusted_schema = OFF;
+      PRAGMA cell_size_check = ON;
+      SELECT count(*) FROM sqlite_schema;
+    `);
+    if (pagesMax !== null) database.exec(`PRAGMA max_page_count = ${pagesMax}`);
+    const { journal_mode } = database.prepare("PRAGMA journal_mode").get()!;
+    const { synchronous } = database.prepare("PRAGMA synchronous").get()!;
+    assert(journal_mode === "wal" && synchronous === 2, `${journal_mode}, ${synchronous}`);
+    return database;
+  } catch (error) {
+    database?.close();
+    throw files.unusable(files.database, error);
+  }
+}
+
+function prepare(database: DatabaseSync, table: Table): Statements {
+  return {
+    read: database.prepare(`SELECT key, bytes, checksum FROM ${table} WHERE key = ?`),
+    write: database.prepare(
+      `INSERT INTO ${table} (key, bytes, checksum) VALUES (?, ?, ?) ON CONFLICT (key)
+       DO UPDATE SET bytes = excluded.bytes, checksum = excluded.checksum`,
+    ),
+    remove: database.prepare(`DELETE FROM ${table} WHERE key = ?`),
+    list: database.prepare(`SELECT key FROM ${table} ORDER BY key`),
+  };
+}
