@@ -142,3 +142,18 @@ export const WATCH_BURST_MS_MAX = 500;
 
 /** Capabilities that one process may hold, and that it may have seen on messages and not saved yet. */
 export const CAPABILITIES_PER_PROCESS_MAX = 10_000;
+
+/** Saved state of one process, which is whole in memory while it is saved: as the largest message. */
+export const STATE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Saves of one process, and of all, that wait for the disk; beyond it they are refused. */
+export const STATE_WAITING_BYTES_PER_PROCESS_MAX = 128 * 1024 * 1024;
+export const STATE_WAITING_BYTES_MAX = 256 * 1024 * 1024;
+
+/** The same in calls, as small ones cost more than their bytes: 1,000 take about 10 ms. */
+export const STATE_WAITING_CALLS_PER_PROCESS_MAX = 1_000;
+export const STATE_WAITING_CALLS_MAX = 100_000;
+
+/** A transaction is closed when it holds this much: all in it wait for its end. */
+export const STATE_BATCH_BYTES = 16 * 1024 * 1024;
+export const STATE_BATCH_CALLS_MAX = 1_000;
