@@ -7,7 +7,9 @@
  * program writes into it meanwhile, and no shared memory is needed.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { statfsSync } from "node:fs";
 import { assert } from "../../assert.ts";
+import { STATE_FREE_BYTES_MIN } from "../../limits.ts";
 import { StoreFiles } from "./files.ts";
 import { inspect } from "./inspection.ts";
 import { checksumOf, SCHEMA } from "./schema.ts";
@@ -17,6 +19,14 @@ import { type Call, type Outcome, type Row, type Table, TABLES } from "./store_p
 const LOCK_WAIT_MS = 1_000;
 /** The log is cut back to this when SQLite starts it anew after a large save. */
 const LOG_BYTES_KEPT = 16 * 1024 * 1024;
+
+/** For tests. */
+export interface DatabaseOptions {
+  /** So many pages, and the disk is full. */
+  pagesMax?: number | null;
+  /** What is left on the disk of `home`. */
+  freeBytes?(home: string): number;
+}
 
 interface Statements {
   read: StatementSync;
@@ -34,22 +44,24 @@ interface StoredRow {
 export class Database {
   readonly #lock: DatabaseSync;
   readonly #database: DatabaseSync;
+  readonly #freeBytes: () => number;
   readonly #statements: Record<Table, Statements>;
 
-  /** Throws a StoreUnusable. `pagesMax` makes a disk that is full soon. */
-  static open(home: string, pagesMax: number | null = null): Database {
+  /** Throws a StoreUnusable. */
+  static open(home: string, { pagesMax = null, freeBytes = freeOnDisk }: DatabaseOptions = {}) {
     const files = new StoreFiles(home);
     const lock = takeLock(files);
     try {
       if (!inspect(files)) create(files);
-      return new Database(lock, openForWriting(files, pagesMax));
+      return new Database(lock, openForWriting(files, pagesMax), () => freeBytes(home));
     } catch (error) {
       lock.close();
       throw error;
     }
   }
 
-  private constructor(lock: DatabaseSync, database: DatabaseSync) {
+  private constructor(lock: DatabaseSync, database: DatabaseSync, freeBytes: () => number) {
+    this.#freeBytes = freeBytes;
     this.#lock = lock;
     this.#database = database;
     const entries = TABLES.map((table) => [table, prepare(database, table)]);
@@ -71,7 +83,7 @@ export class Database {
     try {
       this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch {
-      // As on a full disk: the log keeps what it has, and the next time may do better.
+      // Not even for that is there room: the log keeps what it has.
     }
   }
 
@@ -81,6 +93,7 @@ export class Database {
   }
 
   #transaction(calls: Call[]): Outcome[] {
+    this.#requireRoom(calls);
     this.#database.exec("BEGIN");
     try {
       const outcomes = calls.map((call) => ({ rows: this.#do(call) }));
@@ -90,6 +103,25 @@ export class Database {
       this.#rollBack();
       throw error;
     }
+  }
+
+  /**
+   * SQLite itself would go on until the disk is full to its last byte, and then could not even remove anything:
+   * what is removed is written into the log first.
+   */
+  #requireRoom(calls: Call[]): void {
+    const sizes = calls.map((call) => call.verb === "write" ? call.bytes.length : 0);
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    if (!calls.some(({ verb }) => verb === "write")) return;
+    // Once in the log, once in the database.
+    const needed = 2 * bytes + STATE_FREE_BYTES_MIN;
+    if (this.#freeBytes() >= needed) return;
+    this.tidy();
+    const free = this.#freeBytes();
+    if (free >= needed) return;
+    throw new Error(
+      `the disk is full: ${free} bytes are left, of which ${STATE_FREE_BYTES_MIN} stay free`,
+    );
   }
 
   /** SQLite has done so itself after some errors; then there is nothing to roll back. */
@@ -181,6 +213,16 @@ function openForWriting(files: StoreFiles, pagesMax: number | null): DatabaseSyn
   } catch (error) {
     database?.close();
     throw files.unusable(files.database, error);
+  }
+}
+
+function freeOnDisk(home: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(home);
+    return bavail * bsize;
+  } catch {
+    // Some file systems do not tell.
+    return Infinity;
   }
 }
 

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { STATE_FREE_BYTES_MIN } from "../../limits.ts";
 import { Database } from "./database.ts";
 import { StoreUnusable } from "./store_protocol.ts";
 import { randomBytes, TempHome, thrown, write } from "./testing.ts";
@@ -137,6 +138,10 @@ Deno.test("open() refuses a folder in a file's place, and files that no node wri
   using journal = closedHome();
   Deno.writeFileSync(journal.at("kernel.sqlite-journal"), randomBytes(2000));
   assertRefused(journal, "kernel.sqlite-journal", "Move it away");
+  using lockFolder = closedHome();
+  Deno.removeSync(lockFolder.at("kernel.lock"));
+  Deno.mkdirSync(lockFolder.at("kernel.lock"));
+  assertRefused(lockFolder, `"${lockFolder.at("kernel.lock")}"`, "must be able to read and write");
   using lock = closedHome();
   Deno.writeFileSync(lock.at("kernel.lock"), randomBytes(2000));
   assertRefused(lock, `"${lock.at("kernel.lock")}"`, "delete it");
@@ -185,7 +190,7 @@ Deno.test({
 
 Deno.test("run() gives each its own outcome when the transaction fails, and keeps the rest", () => {
   using home = new TempHome();
-  const database = Database.open(home.path, 30);
+  const database = Database.open(home.path, { pagesMax: 30 });
   const large = randomBytes(200_000);
   const outcomes = database.run([
     write("a", Uint8Array.of(1)),
@@ -205,4 +210,19 @@ Deno.test("run() gives each its own outcome when the transaction fails, and keep
   ]);
   database.close();
   home.with((again) => assertEquals(again.run([write("b", large)]), [{ rows: [] }]));
+});
+
+Deno.test("run() keeps room on the disk for removing things", () => {
+  using home = new TempHome();
+  let free = STATE_FREE_BYTES_MIN + 2;
+  const database = Database.open(home.path, { freeBytes: () => free });
+  const small = write("a", Uint8Array.of(1));
+  assertEquals(database.run([small]), [{ rows: [] }]);
+  const large = database.run([write("b", randomBytes(2)), small]);
+  const failed = "the disk is full: 8388610 bytes are left, of which 8388608 stay free";
+  assertEquals(large, [{ failed }, { rows: [] }]);
+  free = 0;
+  assertEquals("failed" in database.run([small])[0]!, true);
+  assertEquals(database.run([{ verb: "remove", table: "state", key: "a" }]), [{ rows: [] }]);
+  database.close();
 });

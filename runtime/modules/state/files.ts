@@ -6,6 +6,8 @@ import { StoreUnusable } from "./store_protocol.ts";
 const LOCKED = /database is locked/;
 const FULL = /database or disk is full|os error 28/;
 const NO_ACCESS = /unable to open|readonly|attempt to write|disk I\/O|NotCapable|os error/;
+/** More than SQLite needs to open anything. */
+const PROBE_BYTES = 64 * 1024;
 
 export class StoreFiles {
   readonly home: string;
@@ -64,9 +66,7 @@ export class StoreFiles {
     if (error instanceof StoreUnusable) return error;
     const text = error instanceof Error ? error.message : String(error);
     if (LOCKED.test(text)) return this.#inUse(path);
-    if (FULL.test(text)) {
-      return new StoreUnusable(`Cannot open "${path}": no room is left on its disk. Make some.`);
-    }
+    if (FULL.test(text)) return this.#full(path);
     if (NO_ACCESS.test(text)) {
       return new StoreUnusable(
         `Cannot open "${path}": ${
@@ -81,6 +81,10 @@ export class StoreFiles {
     return this.damaged(path, text);
   }
 
+  #full(path: string): StoreUnusable {
+    return new StoreUnusable(`Cannot open "${path}": no room is left on its disk. Make some.`);
+  }
+
   #inUse(path: string): StoreUnusable {
     if (path !== this.lock) {
       return new StoreUnusable(
@@ -93,11 +97,20 @@ export class StoreFiles {
     );
   }
 
-  /** SQLite says "unable to open"; the system knows why. Creates nothing that was not about to be created. */
+  /** SQLite says "unable to open" or "disk I/O error"; the system knows why. */
   #reasonOfSystem(path: string): string | null {
-    const create = path === this.lock || path === this.unborn;
     try {
-      Deno.openSync(path, { read: true, write: true, create }).close();
+      if (path !== this.lock) Deno.openSync(path, { read: true, write: true }).close();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) return (error as Error).message;
+    }
+    return this.#tryToWrite();
+  }
+
+  #tryToWrite(): string | null {
+    try {
+      Deno.writeFileSync(this.unborn, new Uint8Array(PROBE_BYTES));
+      Deno.removeSync(this.unborn);
       return null;
     } catch (error) {
       return (error as Error).message;

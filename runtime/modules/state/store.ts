@@ -238,6 +238,6 @@ async function prepareHome(home: string): Promise<string> {
 
 function makeStoreWorker(home: string): Worker {
   const url = new URL("./store_worker.ts", import.meta.url);
-  const permissions = { read: [home], write: [home] };
+  const permissions = { read: [home], write: [home], sys: ["statfs"] };
   return new Worker(url, { type: "module", deno: { permissions } } as WorkerOptions);
 }

@@ -207,7 +207,7 @@ Deno.test("a worker that never comes up is a StoreUnusable", async () => {
 /** The true worker; `onRun` hears how many calls each transaction has. */
 function spied(home: string, onRun: (calls: number) => void, workers: Worker[] = []): Worker {
   const url = new URL("./store_worker.ts", import.meta.url);
-  const permissions = { read: [home], write: [home] };
+  const permissions = { read: [home], write: [home], sys: ["statfs"] };
   const worker = new Worker(url, { type: "module", deno: { permissions } } as WorkerOptions);
   const post = worker.postMessage.bind(worker);
   worker.postMessage = (message: ToWorker, options?: unknown) => {

@@ -50,7 +50,7 @@ class StoreWorker {
 
   #open(home: string, pagesMax: number | null): FromWorker {
     try {
-      this.#database = Database.open(home, pagesMax);
+      this.#database = Database.open(home, { pagesMax });
       return { type: "opened" };
     } catch (error) {
       if (!(error instanceof StoreUnusable)) throw error;
