@@ -92,8 +92,8 @@ export const INBOX_BYTES_MAX = 128 * 1024 * 1024;
 /** Requests of one process that still wait for their response. */
 export const OUTSTANDING_PER_PROCESS_MAX = 10_000;
 
-/** Body plus blob of one message: one impossible allocation is fatal in V8 (design.md §4). */
-export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+/** Body plus blob of one message: the largest WebSocket message, and JSON around it. */
+export const MESSAGE_BYTES_MAX = 65 * 1024 * 1024;
 
 /** Messages in one post from a worker; a larger batch ends the process (its library never makes one). */
 export const BATCH_MESSAGES_MAX = 4_096;
@@ -143,6 +143,9 @@ export const WATCH_BURST_MS_MAX = 500;
 /** Capabilities that one process may hold, and that it may have seen on messages and not saved yet. */
 export const CAPABILITIES_PER_PROCESS_MAX = 10_000;
 
+/** Host calls (state, spawn, capabilities) of one process that are not answered yet. */
+export const HOST_CALLS_MAX = 1_000;
+
 /** Saved state of one process, which is whole in memory while it is saved: as the largest message. */
 export const STATE_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -153,6 +156,9 @@ export const STATE_WAITING_BYTES_MAX = 256 * 1024 * 1024;
 /** The same in calls, as small ones cost more than their bytes: 1,000 take about 10 ms. */
 export const STATE_WAITING_CALLS_PER_PROCESS_MAX = 1_000;
 export const STATE_WAITING_CALLS_MAX = 100_000;
+
+/** Left free on the disk by saves: SQLite's log grows to 4 MB, and removing something takes room, too. */
+export const STATE_FREE_BYTES_MIN = 8 * 1024 * 1024;
 
 /** A transaction is closed when it holds this much: all in it wait for its end. */
 export const STATE_BATCH_BYTES = 16 * 1024 * 1024;

@@ -15,6 +15,8 @@ export const NETWORK = '"network"';
 
 interface Held {
   readonly all: Map<string, Capability>;
+  /** Keys of those that were granted, and are kept; the others are given anew with every start. */
+  readonly granted: Set<string>;
   /** Issuers of the messaging capabilities among them: the one look-up of the hot path. */
   readonly messaging: Set<Address>;
 }
@@ -24,7 +26,7 @@ export class CapabilityTable {
   readonly #changed: (holder: Address) => void;
   readonly #held = new Map<Address, Held>();
 
-  /** `changed` hears of every holder whose capabilities are not what they were. */
+  /** `changed` hears of every holder whose granted capabilities are not what they were. */
   constructor(node: string, changed: (holder: Address) => void) {
     this.#node = node;
     this.#changed = changed;
@@ -42,27 +44,46 @@ export class CapabilityTable {
     return [...this.#held.get(holder)?.all.values() ?? []];
   }
 
-  /** Throws a RangeError when the holder has too many. */
+  /** Those of `list` that outlive the node's end. */
+  listGranted(holder: Address): Capability[] {
+    const held = this.#held.get(holder);
+    return held === undefined ? [] : [...held.granted].map((key) => held.all.get(key)!);
+  }
+
+  /** Lets `holder` have it from now on, and after a restart of the node. Throws a RangeError if it has too many. */
   grant(holder: Address, given: Capability): void {
-    const capability = this.#normal(given);
-    const held = this.#held.get(holder) ?? { all: new Map(), messaging: new Set() };
+    const held = this.#add(holder, this.#normal(given));
+    const key = keyOf(this.#normal(given));
+    if (held.granted.has(key)) return;
+    held.granted.add(key);
+    this.#changed(holder);
+  }
+
+  /** Lets `holder` have it while the node runs: what a program has from its start. Throws as `grant` does. */
+  give(holder: Address, given: Capability): void {
+    this.#add(holder, this.#normal(given));
+  }
+
+  #add(holder: Address, capability: Capability): Held {
+    const fresh = { all: new Map(), granted: new Set<string>(), messaging: new Set<Address>() };
+    const held: Held = this.#held.get(holder) ?? fresh;
     const key = keyOf(capability);
-    if (held.all.has(key)) return;
-    if (held.all.size >= CAPABILITIES_PER_PROCESS_MAX) {
+    if (!held.all.has(key) && held.all.size >= CAPABILITIES_PER_PROCESS_MAX) {
       throw new RangeError(`${holder} holds ${CAPABILITIES_PER_PROCESS_MAX} capabilities already`);
     }
     this.#held.set(holder, held);
     held.all.set(key, capability);
     if (capability.params === MESSAGING) held.messaging.add(capability.issuer);
-    this.#changed(holder);
+    return held;
   }
 
   drop(holder: Address, given: Capability): void {
     const capability = this.#normal(given);
     const held = this.#held.get(holder);
-    if (!held?.all.delete(keyOf(capability))) return;
+    const key = keyOf(capability);
+    if (!held?.all.delete(key)) return;
     if (capability.params === MESSAGING) held.messaging.delete(capability.issuer);
-    this.#changed(holder);
+    if (held.granted.delete(key)) this.#changed(holder);
   }
 
   /** Takes back what `issuer` issued, whoever holds it. */
@@ -76,14 +97,20 @@ export class CapabilityTable {
 
   /** The holder is gone, and what it held with it. */
   forget(holder: Address): void {
-    if (this.#held.delete(holder)) this.#changed(holder);
+    const held = this.#held.get(holder);
+    this.#held.delete(holder);
+    if (held !== undefined && held.granted.size > 0) this.#changed(holder);
   }
 
   /** Those that `sender` may hand over: its own, and the ones it holds. The rest is left out (§4.3). */
   filter(sender: Address, capabilities: readonly Capability[]): Capability[] {
-    return capabilities
-      .map((capability) => this.#normal(capability))
+    return this.normal(capabilities)
       .filter((capability) => capability.issuer === sender || this.holds(sender, capability));
+  }
+
+  /** As they are compared and kept. */
+  normal(capabilities: readonly Capability[]): Capability[] {
+    return capabilities.map((capability) => this.#normal(capability));
   }
 
   /** `our@` is this node, a module has one name, and params are compared as JSON (§4.1). */

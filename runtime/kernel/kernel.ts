@@ -9,27 +9,27 @@
  * is an immediate, explained SendError. A response to an outstanding request is always allowed, from those
  * who were given the request and from nobody else.
  */
-import { type Address, addressOf, canonical, type ProcessId } from "../protocol/address.ts";
+import { assert } from "../assert.ts";
+import { CAPABILITIES_PER_PROCESS_MAX, MESSAGE_BYTES_MAX } from "../limits.ts";
+import type { Log } from "../log.ts";
+import { type Address, addressOf, nodeOf, type ProcessId } from "../protocol/address.ts";
 import {
+  type Capability,
   type Endpoint,
   type KernelMessage,
   type Module,
   type SendErrorReason,
   sizeOf,
 } from "../protocol/message.ts";
-import { MESSAGE_BYTES_MAX, OUTSTANDING_PER_PROCESS_MAX } from "../limits.ts";
-import { assert } from "../assert.ts";
+import { type CapabilityTable, MESSAGING, NETWORK } from "./capabilities.ts";
+import { OutstandingRequests } from "./outstanding.ts";
 import { type Outstanding, ProcessEntry, ProcessTable } from "./process_table.ts";
-import type { Log } from "../log.ts";
-import { explain, Repeats } from "./refusal.ts";
-
-/** How late a Timeout may come. */
-const SWEEP_MS = 100;
-/** Requests may be passed on; who passes one on and on is stopped here. */
-const HOLDERS_MAX = 100;
+import type { Program } from "./program.ts";
+import { explain, Repeats, sendError } from "./refusal.ts";
 
 export interface KernelOptions {
   node: string;
+  capabilities: CapabilityTable;
   /** Told of refusals, one line each, the same one not again and again. */
   log: Log;
   /** Milliseconds, never going back. */
@@ -38,18 +38,23 @@ export interface KernelOptions {
 
 export class Kernel {
   readonly node: string;
+  readonly capabilities: CapabilityTable;
   readonly #table: ProcessTable;
-  readonly #now: () => number;
-  #sweeper: ReturnType<typeof setInterval> | undefined;
+  readonly #outstanding: OutstandingRequests;
   readonly #log: Log;
   readonly #repeats: Repeats;
 
-  constructor({ node, log, now }: KernelOptions) {
+  constructor({ node, capabilities, log, now }: KernelOptions) {
     this.node = node;
+    this.capabilities = capabilities;
     this.#table = new ProcessTable(node);
     this.#log = log;
     this.#repeats = new Repeats(now);
-    this.#now = now;
+    this.#outstanding = new OutstandingRequests(
+      this.#table,
+      now,
+      (one, reason) => void this.#deliver(sendError(one.message, reason), one.requester),
+    );
   }
 
   /** Adds a module under all of its names. It may message every process that grants it so. */
@@ -58,17 +63,35 @@ export class Kernel {
   }
 
   /** Adds a process, or gives one that exists a new endpoint: its rights and its requests stay. */
-  addProcess(id: ProcessId, endpoint: Endpoint): void {
-    const entry = this.#table.find(addressOf(this.node, id));
-    assert(!entry?.isModule, `${id} is a module`);
-    if (entry === undefined) this.#table.add(new ProcessEntry(this.node, id, endpoint, false));
-    else entry.endpoint = endpoint;
+  addProcess(id: ProcessId, endpoint: Endpoint, isPublic = false): void {
+    const address = addressOf(this.node, id);
+    const known = this.#table.find(address);
+    assert(!known?.isModule, `${id} is a module`);
+    const entry = known ?? new ProcessEntry(this.node, id, endpoint, false);
+    entry.endpoint = endpoint;
+    entry.isPublic = isPublic;
+    this.#table.add(entry);
+    this.capabilities.give(address, { issuer: address, params: MESSAGING });
   }
 
-  /** Lets `holder` message `target`; neither needs to exist yet for the other. */
-  grantMessaging(holder: ProcessId, target: ProcessId): void {
+  /** What a program holds, and what others hold of it, from its first statement on. */
+  grantProgram({ id, capabilities, grants }: Program): void {
+    const address = addressOf(this.node, id);
+    for (const capability of capabilities) this.capabilities.give(address, capability);
+    for (const [holder, params] of grants) {
+      this.capabilities.give(addressOf(this.node, holder), { issuer: address, params });
+    }
+  }
+
+  exists(id: ProcessId): boolean {
+    return this.#table.find(addressOf(this.node, id)) !== undefined;
+  }
+
+  /** A capability that came with a message to `holder`, if it did. */
+  received(holder: ProcessId, capability: Capability): boolean {
     const entry = this.#table.find(addressOf(this.node, holder));
-    entry?.messaging.add(addressOf(this.node, canonical(target)));
+    const [normal] = this.capabilities.normal([capability]);
+    return entry?.received.has(`${normal!.issuer} ${normal!.params}`) ?? false;
   }
 
   /**
@@ -79,136 +102,117 @@ export class Kernel {
     const entry = this.#table.find(addressOf(this.node, id));
     if (entry === undefined) return;
     if (gone) this.#table.remove(entry);
-    entry.outstanding.clear();
+    entry.received.clear();
+    this.#outstanding.ended(entry);
     for (const other of this.#table.all()) {
-      for (const theirs of other.outstanding.values()) this.#letGo(theirs, entry);
       if (other.isModule) (other.endpoint as Module).processEnded(entry.address);
     }
   }
 
-  /** The one way of every message. `message.source` was written by the port or the module it came from. */
-  route(message: KernelMessage): void {
+  /** What a process held goes with it; `revoke`: what it issued to others too. */
+  forget(id: ProcessId, revoke: boolean): void {
+    const address = addressOf(this.node, id);
+    this.capabilities.forget(address);
+    if (revoke) this.capabilities.revoke(address);
+  }
+
+  /**
+   * The one way of every message. `message.source` was written by the port or the module it came from. False:
+   * a module's event that found the queue full; it may try again.
+   */
+  route(message: KernelMessage): boolean {
     const source = this.#table.find(message.source);
-    if (source === undefined) return; // It ended while its last messages were under way.
+    if (source === undefined) return true; // It ended while its last messages were under way.
+    if (message.capabilities.length > 0) {
+      message.capabilities = this.capabilities.filter(source.address, message.capabilities);
+    }
     const target = this.#table.find(message.target);
     if (message.kind === "Response") return this.#respond(message, source, target);
-    if (target === undefined) return this.#refuse(message, source, "no-such-process");
-    if (!source.messaging.has(target.address)) {
-      return this.#refuse(message, source, "not-permitted");
-    }
-    if (sizeOf(message) > MESSAGE_BYTES_MAX) return this.#refuse(message, source, "too-large");
+    const refusal = this.#findRefusal(message, source, target);
+    if (refusal !== null) return this.#refuse(message, source, refusal);
     if (message.expects_response !== null) {
-      if (
-        source.outstanding.size >= OUTSTANDING_PER_PROCESS_MAX || source.outstanding.has(message.id)
-      ) {
-        return this.#refuse(message, source, "queue-full");
-      }
-      this.#expect(message, source, target, message.expects_response);
+      this.#outstanding.add(message, source, target!, message.expects_response);
     } else if (message.rsvp !== null) {
-      this.#passOn(message, source, target);
+      this.#outstanding.passOn(message, source, target!);
     }
-    this.#deliver(message, target);
+    return this.#deliver(message, target!);
   }
 
   /** Lets nothing fire any more. */
   close(): void {
-    clearInterval(this.#sweeper);
+    this.#outstanding.close();
   }
 
-  /** Hands a message over; an endpoint whose queue is full throws a RangeError, and the request comes back. */
-  #deliver(message: KernelMessage, target: ProcessEntry): void {
-    try {
-      target.endpoint.deliver(message);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      const source = this.#table.find(message.source);
-      if (message.kind === "Request" && source !== undefined) {
-        this.#refuse(message, source, "queue-full");
-      }
-    }
-  }
-
-  #expect(
+  #findRefusal(
     message: KernelMessage,
-    requester: ProcessEntry,
-    target: ProcessEntry,
-    seconds: number,
-  ): void {
-    const dueMs = this.#now() + seconds * 1000;
-    message.rsvp = message.source;
-    requester.outstanding.set(message.id, { message, requester, dueMs, holders: [target] });
-    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
+    source: ProcessEntry,
+    target: ProcessEntry | undefined,
+  ): SendErrorReason | null {
+    if (target === undefined) return this.#whyUnknown(message, source);
+    const may = this.capabilities.mayMessage(source.address, target.address) || target.isPublic;
+    if (!may) return "not-permitted";
+    if (sizeOf(message) > MESSAGE_BYTES_MAX) return "too-large";
+    return this.#outstanding.full(message, source) ? "queue-full" : null;
   }
 
-  /** An inherited request: its receiver may answer in the sender's place, if the sender itself might. */
-  #passOn(message: KernelMessage, source: ProcessEntry, target: ProcessEntry): void {
-    const outstanding = this.#table.find(message.rsvp!)?.outstanding.get(message.id);
-    const holders = outstanding?.holders ?? [];
-    if (!holders.includes(source) || holders.length >= HOLDERS_MAX) message.rsvp = null;
-    else if (!holders.includes(target)) holders.push(target);
+  #whyUnknown(message: KernelMessage, source: ProcessEntry): SendErrorReason {
+    if (nodeOf(message.target) === this.node) return "no-such-process";
+    const network = { issuer: `${this.node}@kernel:distro:sys` as Address, params: NETWORK };
+    return this.capabilities.holds(source.address, network) ? "offline" : "no-network-capability";
   }
 
   /** Late, duplicate and made-up responses end here, silently, as in Kinode (spec/kernel.md §2.6). */
-  #respond(message: KernelMessage, source: ProcessEntry, target: ProcessEntry | undefined): void {
-    const outstanding = target?.outstanding.get(message.id);
-    if (!outstanding?.holders.includes(source)) return;
-    if (sizeOf(message) > MESSAGE_BYTES_MAX) return this.#sendBack(outstanding, "too-large");
-    this.#forget(outstanding);
-    this.#deliver(message, outstanding.requester);
+  #respond(
+    message: KernelMessage,
+    source: ProcessEntry,
+    target: ProcessEntry | undefined,
+  ): boolean {
+    const outstanding: Outstanding | undefined = target?.outstanding.get(message.id);
+    if (!outstanding?.holders.includes(source)) return true;
+    this.#outstanding.remove(outstanding);
+    const tooLarge = sizeOf(message) > MESSAGE_BYTES_MAX;
+    const answer = tooLarge ? sendError(outstanding.message, "too-large") : message;
+    return this.#deliver(answer, outstanding.requester);
   }
 
-  /** One timer for all requests: it looks at every one of them, so that a request costs no second index. */
-  #sweep(): void {
-    const now = this.#now();
-    let waiting = false;
-    for (const { outstanding } of this.#table.all()) {
-      for (const one of outstanding.values()) {
-        if (one.dueMs <= now) this.#sendBack(one, "no-answer");
-      }
-      waiting ||= outstanding.size > 0;
+  /** Hands a message over; an endpoint whose queue is full throws a RangeError, and a request comes back. */
+  #deliver(message: KernelMessage, target: ProcessEntry): boolean {
+    if (message.capabilities.length > 0) this.#remember(message.capabilities, target);
+    try {
+      target.endpoint.deliver(message);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
     }
-    if (waiting) return;
-    clearInterval(this.#sweeper);
-    this.#sweeper = undefined;
-  }
-
-  /** `ended` will not answer any more; whoever has nobody left to wait for hears so. */
-  #letGo(outstanding: Outstanding, ended: ProcessEntry): void {
-    const at = outstanding.holders.indexOf(ended);
-    if (at === -1) return;
-    outstanding.holders.splice(at, 1);
-    if (outstanding.holders.length === 0) this.#sendBack(outstanding, "crashed");
-  }
-
-  /** Ends an outstanding request with a SendError to its requester. */
-  #sendBack(outstanding: Outstanding, reason: SendErrorReason): void {
-    this.#forget(outstanding);
-    this.#deliver(sendError(outstanding.message, reason), outstanding.requester);
+    const source = this.#table.find(message.source);
+    if (source === undefined || message.kind !== "Request") return true;
+    if (source.isModule && message.expects_response === null) return false;
+    return this.#refuse(message, source, "queue-full");
   }
 
   /** A request that goes nowhere: explained to the person, and to its sender if it waits. */
-  #refuse(message: KernelMessage, source: ProcessEntry, reason: SendErrorReason): void {
+  #refuse(message: KernelMessage, source: ProcessEntry, reason: SendErrorReason): boolean {
     const known = source.outstanding.get(message.id);
-    if (known?.message === message) this.#forget(known);
+    if (known?.message === message) this.#outstanding.remove(known);
     const line = this.#repeats.next(explain(message, reason));
     if (line !== null) this.#log.warn(line);
-    if (message.expects_response === null) return;
-    // Not from within the sender's own call of send(): it has yet to note what it sent.
-    queueMicrotask(() => this.#deliver(sendError(message, reason), source));
+    if (message.expects_response !== null) {
+      // Not from within the sender's own call of send(): it has yet to note what it sent.
+      queueMicrotask(() => this.#deliver(sendError(message, reason), source));
+    }
+    return true;
   }
 
-  #forget({ requester, message }: Outstanding): void {
-    requester.outstanding.delete(message.id);
+  /** What a process was shown it may save; the oldest are forgotten. */
+  #remember(capabilities: Capability[], { received }: ProcessEntry): void {
+    for (const capability of capabilities) {
+      const key = `${capability.issuer} ${capability.params}`;
+      received.delete(key);
+      received.set(key, capability);
+    }
+    for (const key of received.keys()) {
+      if (received.size <= CAPABILITIES_PER_PROCESS_MAX) break;
+      received.delete(key);
+    }
   }
-}
-
-function sendError(message: KernelMessage, reason: SendErrorReason): KernelMessage {
-  const target: Address = message.target;
-  return {
-    ...message,
-    kind: "SendError",
-    source: target,
-    target: message.source,
-    error: { kind: "Timeout", reason, target, explanation: explain(message, reason) },
-  };
 }

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Address, addressOf, type ProcessId } from "../protocol/address.ts";
 import { type KernelMessage, type Module, request, responseTo } from "../protocol/message.ts";
+import { CapabilityTable, MESSAGING, NETWORK } from "./capabilities.ts";
 import { Kernel } from "./kernel.ts";
 
 const A = "a:a:template.os" as ProcessId;
@@ -17,7 +18,8 @@ class World implements Disposable {
 
   constructor() {
     const log = { info: () => {}, warn: (text: string) => void this.said.push(text) };
-    this.kernel = new Kernel({ node: "fake.dev", log, now: () => performance.now() });
+    const capabilities = new CapabilityTable("fake.dev", () => {});
+    this.kernel = new Kernel({ node: "fake.dev", capabilities, log, now: () => performance.now() });
     const web: Module = {
       deliver: this.#box(WEB),
       processEnded: (process) => void this.ended.push(process),
@@ -25,8 +27,12 @@ class World implements Disposable {
     };
     this.kernel.addModule(WEB, web);
     for (const id of [A, B, C]) this.kernel.addProcess(id, { deliver: this.#box(id) });
-    this.kernel.grantMessaging(A, B);
-    this.kernel.grantMessaging(B, C);
+    this.allow(A, B);
+    this.allow(B, C);
+  }
+
+  allow(holder: ProcessId, target: ProcessId): void {
+    this.kernel.capabilities.grant(at(holder), { issuer: at(target), params: MESSAGING });
   }
 
   #box(id: ProcessId): (message: KernelMessage) => void {
@@ -108,7 +114,7 @@ Deno.test("kernel.md §12.3: the response to an inherited request reaches the fi
 Deno.test("an rsvp that the sender was not given is taken away", () => {
   using world = new World();
   const asked = world.send(A, B, { expects_response: 5 });
-  world.kernel.grantMessaging(C, B);
+  world.allow(C, B);
   world.send(C, B, { id: asked.id, rsvp: at(A) });
   assertEquals(world.inbox[B]![1]!.rsvp, null);
 });
@@ -152,7 +158,7 @@ Deno.test("a restarted process keeps its rights", () => {
 
 Deno.test("design.md §3: a module answers to both generations' names, from the one that was addressed", () => {
   using world = new World();
-  world.kernel.grantMessaging(A, "http_server:distro:sys" as ProcessId);
+  world.allow(A, "http_server:distro:sys" as ProcessId);
   const asked = world.send(A, "http_server:distro:sys", { expects_response: 5 });
   assertEquals(world.inbox[WEB], [asked]);
   world.kernel.route(responseTo(asked, "ok"));
@@ -180,6 +186,58 @@ Deno.test("two requests of one id at once: the second is refused, the first is n
   assertEquals(world.inbox[A]!.map((m) => m.kind), ["SendError"]);
   world.kernel.route(responseTo(asked, "first"));
   assertEquals(world.inbox[A]!.map((m) => m.kind), ["SendError", "Response"]);
+});
+
+Deno.test("kernel.md §3.6: everybody may message a public process", () => {
+  using world = new World();
+  world.kernel.addProcess(C, { deliver: (message) => void world.inbox[C]!.push(message) }, true);
+  world.send(A, C);
+  assertEquals(world.inbox[C]!.length, 1);
+});
+
+Deno.test("kernel.md §4.4: another node is refused without the network capability, and offline with it", async () => {
+  using world = new World();
+  const far = () => {
+    const message = request(at(A), "far.os@b:b:template.os" as Address, "x", {
+      expects_response: 5,
+    });
+    world.kernel.route(message);
+    return Promise.resolve();
+  };
+  await far();
+  world.kernel.capabilities.grant(at(A), { issuer: at("kernel:distro:sys"), params: NETWORK });
+  await far();
+  assertEquals(world.inbox[A]!.map(({ error }) => [error?.kind, error?.reason]), [
+    ["Timeout", "no-network-capability"],
+    ["Offline", "offline"],
+  ]);
+});
+
+Deno.test("kernel.md §4.5: capabilities on a message are those that the sender holds or issues, and can be saved then", () => {
+  using world = new World();
+  const own = { issuer: at(A), params: '"Read"' };
+  const forged = { issuer: at(C), params: MESSAGING };
+  world.kernel.route({ ...request(at(A), at(B), "x"), capabilities: [own, forged] });
+  assertEquals(world.inbox[B]![0]!.capabilities, [own]);
+  assertEquals([world.kernel.received(B, own), world.kernel.received(B, forged)], [true, false]);
+  assertEquals(world.kernel.received(C, own), false);
+});
+
+Deno.test("a module hears that an event found the queue full, and may try again", () => {
+  using world = new World();
+  world.allow(WEB, B);
+  let full = true;
+  const box: KernelMessage[] = [];
+  world.kernel.addProcess(B, {
+    deliver: (message) => {
+      if (full) throw new RangeError("full");
+      box.push(message);
+    },
+  });
+  const event = request(at(WEB), at(B), "event");
+  assertEquals(world.kernel.route(event), false);
+  full = false;
+  assertEquals([world.kernel.route(event), box], [true, [event]]);
 });
 
 /** Looks once a turn of the event loop; the test runner's own limit ends it. */

@@ -1,7 +1,7 @@
 /** Who exists: modules and processes, under every name that they answer to. */
 import { type Address, addressOf, namesOf, type ProcessId } from "../protocol/address.ts";
 import { ById } from "../protocol/by_id.ts";
-import type { Endpoint, KernelMessage } from "../protocol/message.ts";
+import type { Capability, Endpoint, KernelMessage } from "../protocol/message.ts";
 
 /** A request that waits for its response. */
 export interface Outstanding {
@@ -19,8 +19,10 @@ export class ProcessEntry {
   readonly id: ProcessId;
   readonly isModule: boolean;
   endpoint: Endpoint;
-  /** Canonical addresses that this process holds `messaging` for. They need not exist yet. */
-  readonly messaging = new Set<Address>();
+  /** Anybody on this node may message it. */
+  isPublic = false;
+  /** Capabilities that came with messages, the latest last: only these can be saved. */
+  readonly received = new Map<string, Capability>();
   /** Requests of this process that wait for a response, by id. */
   readonly outstanding = new ById<Outstanding>();
 

@@ -22,11 +22,26 @@ export function explain(message: KernelMessage, reason: SendErrorReason): string
       return `${target} does not take its messages: too many wait for it, or ${source} awaits too many answers`;
     case "too-large":
       return `a message between ${source} and ${target} is larger than ${MESSAGE_BYTES_MAX} bytes`;
+    case "offline":
+      return `${message.target} cannot be reached from this node`;
     case "no-network-capability":
       return `${source} may not message other nodes: set "request_networking": true in the manifest of ${
         packageOf(source)
       }`;
   }
+}
+
+/** The request as it comes back to its sender. */
+export function sendError(message: KernelMessage, reason: SendErrorReason): KernelMessage {
+  const { source, target } = message;
+  const kind = reason === "offline" ? "Offline" : "Timeout";
+  return {
+    ...message,
+    kind: "SendError",
+    source: target,
+    target: source,
+    error: { kind, reason, target, explanation: explain(message, reason) },
+  };
 }
 
 const REPEAT_MS = 10_000;

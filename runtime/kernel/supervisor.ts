@@ -1,36 +1,27 @@
 /**
  * Processes from start to end: worker, port, exit, restart.
  *
- *   start ──► loading ──Loaded──► running ──return, throw, out of memory──► ended
- *               ▲                                                            │ on_exit None: gone
- *               └──────── pause 0, 1, 2, 4 … 60 s ◄──────── Restart ─────────┘
+ *   initialize ─► initialised ─run─► running ──return, throw, out of memory──► ended
+ *                 (messages wait       ▲                                         │ None: gone
+ *                  in its port)        │                                         │ Requests: sent, gone
+ *                                restarting ◄── pause 0, 1, 2, 4 … 60 s ─Restart─┘
  *
- * While it restarts, a process keeps its name, and messages wait in its new port.
+ * A process that restarts keeps its name, its rights and the messages that it had not finished; what it held
+ * open is closed, and who waited for its answer hears so at once.
  */
-import { addressOf, type ProcessId } from "../protocol/address.ts";
+import { addressOf, nodeOf, type ProcessId } from "../protocol/address.ts";
 import { Config, type OnExit } from "../protocol/config.ts";
+import { request } from "../protocol/message.ts";
 import { decodeJson } from "../protocol/serde.ts";
 import { Turns } from "../protocol/turn.ts";
-import { RESTART_HEALTHY_SECONDS, RESTART_PAUSE_SECONDS_MAX } from "../limits.ts";
 import type { Log } from "../log.ts";
+import { nextRestart } from "./backoff.ts";
+import type { HostCaller } from "./host_calls.ts";
 import type { Kernel } from "./kernel.ts";
-import type { Nursery, WorkerHandle } from "./nursery.ts";
-import { WorkerProcess } from "./worker_process.ts";
-
-/** What is needed to run a process, any number of times. */
-export interface Program {
-  id: ProcessId;
-  /** One ES module without imports. */
-  code: string;
-  /** Rewrites a stack trace of the bundle to the user's files and lines. */
-  mapStack(stack: string): string;
-  onExit: OnExit;
-  heapMb: number;
-  /** Whom it may message. */
-  messaging: readonly ProcessId[];
-  /** Who may message it. */
-  granted: readonly ProcessId[];
-}
+import type { Nursery } from "./nursery.ts";
+import type { Program } from "./program.ts";
+import { Redelivery } from "./redelivery.ts";
+import { type End, Run } from "./run.ts";
 
 export interface SupervisorOptions {
   kernel: Kernel;
@@ -39,140 +30,220 @@ export interface SupervisorOptions {
   /** A line of a process. */
   print(id: ProcessId, verbosity: number, text: string): void;
   now(): number;
+  /** Keeps a stored program, or takes it back; told of every change. */
+  stored: { save(program: Program): void; remove(id: ProcessId): void };
 }
 
-interface Running {
+export type ProcessState = "initialised" | "running" | "restarting";
+
+export interface Supervised {
   program: Program;
-  onExit: OnExit;
-  endpoint: WorkerProcess;
-  worker: WorkerHandle | null;
-  /** The far end, until a worker has it. */
-  port: MessagePort | null;
+  state: ProcessState;
+  run: Run;
+  /** Restarts since it was last healthy. */
+  attempt: number;
   startedAt: number;
-  restarts: number;
-  timer: ReturnType<typeof setTimeout> | null;
+  readonly redelivery: Redelivery;
 }
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #turns = new Turns();
-  readonly #running = new Map<ProcessId, Running>();
+  readonly #processes = new Map<ProcessId, Supervised>();
+  #calls: HostCaller | null = null;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
   }
 
-  /** Starts a program, in place of the one that runs under its name. */
+  /** Who answers the host calls of processes; set once, before the first process. */
+  answerCallsBy(calls: HostCaller): void {
+    this.#calls = calls;
+  }
+
+  find(id: ProcessId): Supervised | undefined {
+    return this.#processes.get(id);
+  }
+
+  all(): Supervised[] {
+    return [...this.#processes.values()];
+  }
+
+  /** Initialises and runs a program, in place of the one that has its name. */
   start(program: Program): void {
-    const { kernel } = this.#options;
-    const old = this.#running.get(program.id);
-    if (old !== undefined) this.#end(old, false);
-    this.#launch(program, 0, 0);
-    for (const target of program.messaging) kernel.grantMessaging(program.id, target);
-    for (const holder of program.granted) kernel.grantMessaging(holder, program.id);
+    const old = this.#processes.get(program.id);
+    if (old !== undefined) this.#leave(old, false);
+    this.initialize(program);
+    this.run(program.id);
   }
 
-  /** Ends a process for good; on-exit is not asked. */
-  stop(id: ProcessId): void {
-    const running = this.#running.get(id);
-    if (running === undefined) return;
-    this.#running.delete(id);
-    this.#end(running, true);
+  /** The process exists from now on: it has its rights, and messages to it wait. */
+  initialize(program: Program): void {
+    const { kernel, stored } = this.#options;
+    const supervised: Supervised = {
+      program,
+      state: "initialised",
+      run: this.#newRun(program),
+      attempt: 0,
+      startedAt: this.#options.now(),
+      redelivery: new Redelivery(),
+    };
+    this.#processes.set(program.id, supervised);
+    kernel.addProcess(program.id, supervised.run.endpoint, program.public);
+    kernel.grantProgram(program);
+    if (program.stored && program.onExit !== "None") stored.save(program);
+  }
+
+  /** False if there is no such process. One that runs already goes on. */
+  run(id: ProcessId): boolean {
+    const supervised = this.#processes.get(id);
+    if (supervised === undefined) return false;
+    if (supervised.state === "initialised") this.#begin(supervised);
+    return true;
+  }
+
+  /** Ends a process for good; on-exit is not asked. False if there is no such process. */
+  stop(id: ProcessId, { revoke = true } = {}): boolean {
+    const supervised = this.#processes.get(id);
+    if (supervised === undefined) return false;
     this.#options.log.info(`stopped ${id}`);
+    this.#remove(supervised, revoke);
+    return true;
   }
 
-  /** Ends all. */
+  /** Sends what its on-exit wants sent, in its name. */
+  sendLast(id: ProcessId): void {
+    const supervised = this.#processes.get(id);
+    const onExit = supervised?.program.onExit ?? "None";
+    if (typeof onExit === "object") this.#sendLast(supervised!, onExit.Requests);
+  }
+
+  /** False if there is no such process. */
+  setOnExit(id: ProcessId, onExit: OnExit): boolean {
+    const supervised = this.#processes.get(id);
+    if (supervised === undefined) return false;
+    const program = supervised.program = { ...supervised.program, onExit };
+    if (program.stored && onExit === "None") this.#options.stored.remove(id);
+    else if (program.stored) this.#options.stored.save(program);
+    return true;
+  }
+
+  /** Ends all, and takes nothing back of what is stored. */
   close(): void {
-    for (const running of this.#running.values()) this.#end(running, true);
-    this.#running.clear();
+    for (const supervised of this.#processes.values()) this.#leave(supervised, true);
+    this.#processes.clear();
     this.#turns.close();
   }
 
-  #launch(program: Program, restarts: number, pauseSeconds: number): void {
-    const { kernel, print, now } = this.#options;
-    const { port1, port2 } = new MessageChannel();
-    const running: Running = {
+  #newRun(program: Program): Run {
+    const { kernel, nursery, print } = this.#options;
+    return new Run({
       program,
-      onExit: program.onExit,
-      endpoint: new WorkerProcess({
-        address: addressOf(kernel.node, program.id),
-        node: kernel.node,
-        port: port1,
-        turns: this.#turns,
-        onMessage: (message) => kernel.route(message),
-        onPrint: (verbosity, text) => print(program.id, verbosity, withOwnLines(text, program)),
-        onLoaded: (config) => this.#loaded(running, config),
-        onExit: (error) => this.#exited(running, error),
-      }),
-      worker: null,
-      port: port2,
-      startedAt: now(),
-      restarts,
-      timer: null,
-    };
-    this.#running.set(program.id, running);
-    kernel.addProcess(program.id, running.endpoint);
-    running.endpoint.boot(program.code);
-    if (pauseSeconds === 0) this.#begin(running, port2);
-    else running.timer = setTimeout(() => this.#begin(running, port2), pauseSeconds * 1000);
+      node: kernel.node,
+      nursery,
+      turns: this.#turns,
+      onMessage: (message) => kernel.route(message),
+      onPrint: (verbosity, text) => print(program.id, verbosity, text),
+      onCall: (call) => this.#calls!.call(program.id, call),
+      onLoaded: (run, config) => this.#loaded(run, config),
+      onEnd: (run, end) => this.#ended(run, end),
+    });
   }
 
-  #begin(running: Running, port: MessagePort): void {
-    running.timer = null;
-    running.port = null;
-    running.startedAt = this.#options.now();
-    running.worker = this.#options.nursery.start(
-      port,
-      running.program.heapMb,
-      (error) => this.#exited(running, error ?? "its worker ended without a reason"),
-    );
+  #begin(supervised: Supervised): void {
+    supervised.state = "running";
+    supervised.startedAt = this.#options.now();
+    supervised.run.begin();
   }
 
-  #loaded(running: Running, config: string): void {
-    try {
-      running.onExit = decodeJson(config, Config, "config").on_exit ?? running.onExit;
-    } catch (error) {
-      return this.#exited(running, (error as Error).message);
-    }
+  #loaded(run: Run, config: string): void {
+    const supervised = this.#current(run);
+    if (supervised === undefined) return;
     this.#options.nursery.prove();
-    if (running.restarts === 0) this.#options.log.info(`started ${running.program.id}`);
+    try {
+      const { on_exit } = decodeJson(config, Config, "config");
+      if (on_exit !== null) this.setOnExit(run.id, on_exit);
+    } catch (error) {
+      return this.#ended(run, { error: (error as Error).message, busy: false });
+    }
+    if (supervised.attempt === 0) this.#options.log.info(`started ${run.id}`);
   }
 
   /** The process has ended by itself. Of several reports of one end the first counts. */
-  #exited(running: Running, error: string | null): void {
-    const { program, onExit } = running;
-    if (this.#running.get(program.id) !== running) return;
-    this.#report(running, error);
-    this.#end(running, onExit === "None");
-    if (onExit === "None") {
-      this.#running.delete(program.id);
-      return;
-    }
-    const healthy = this.#options.now() - running.startedAt >= RESTART_HEALTHY_SECONDS * 1000;
-    const restarts = healthy ? 1 : running.restarts + 1;
-    const pause = restarts === 1 ? 0 : Math.min(2 ** (restarts - 2), RESTART_PAUSE_SECONDS_MAX);
-    const when = pause === 0 ? "now" : `in ${pause} s`;
-    this.#options.log.info(`restarting ${program.id} ${when} (attempt ${restarts})`);
-    this.#launch(program, restarts, pause);
+  #ended(run: Run, end: End): void {
+    const supervised = this.#current(run);
+    if (supervised === undefined) return;
+    const { onExit } = supervised.program;
+    if (onExit === "Restart") return this.#restart(supervised, end);
+    const left = onExit === "None" ? "gone" : `gone, after ${onExit.Requests.length} last requests`;
+    this.#report(supervised, end, left);
+    this.sendLast(run.id);
+    this.#remove(supervised, true);
   }
 
-  #report(running: Running, error: string | null): void {
+  #restart(supervised: Supervised, end: End): void {
+    const { now, kernel, log } = this.#options;
+    const { program, redelivery } = supervised;
+    const { attempt, pauseSeconds } = nextRestart(supervised.attempt, now() - supervised.startedAt);
+    const when = pauseSeconds === 0 ? "now" : `in ${pauseSeconds} s`;
+    this.#report(supervised, end, `restarting ${program.id} ${when} (attempt ${attempt})`);
+    const { again, parked } = redelivery.after(
+      supervised.run.endpoint.unfinished(),
+      end.busy,
+    );
+    if (parked !== null) log.warn(`parked for good: ${parked}`);
+    const old = supervised.run;
+    supervised.run = this.#newRun(program);
+    supervised.state = "restarting";
+    supervised.attempt = attempt;
+    kernel.addProcess(program.id, supervised.run.endpoint, program.public);
+    old.end();
+    kernel.processEnded(program.id, false);
+    for (const message of again) supervised.run.endpoint.deliver(message);
+    supervised.run.after(pauseSeconds, () => this.#begin(supervised));
+  }
+
+  /** One report per end: the reason with its lines, what it was doing, what happens next. */
+  #report({ program, run }: Supervised, { error }: End, next: string): void {
     const { log, kernel } = this.#options;
-    const address = addressOf(kernel.node, running.program.id);
-    if (error === null) log.info(`process ${address} returned without error`);
-    else log.warn(`process ${address} ended with error:\n${running.program.mapStack(error)}`);
+    const address = addressOf(kernel.node, program.id);
+    const doing = `last message: ${run.endpoint.lastMessage()}`;
+    if (error === null) {
+      return log.info(`process ${address} returned without error\n${next}; ${doing}`);
+    }
+    log.warn(`process ${address} ended with error:\n${program.mapStack(error)}\n${next}; ${doing}`);
   }
 
-  #end(running: Running, gone: boolean): void {
-    if (running.timer !== null) clearTimeout(running.timer);
-    running.endpoint.close();
-    running.port?.close();
-    running.worker?.kill();
-    this.#options.kernel.processEnded(running.program.id, gone);
+  /** In the dead process's name and with its rights; nobody is there to get a response. */
+  #sendLast({ program }: Supervised, requests: Extract<OnExit, object>["Requests"]): void {
+    const { kernel } = this.#options;
+    for (const [to, last, blob] of requests) {
+      const target = nodeOf(to) === "our" ? to.replace("our@", `${kernel.node}@`) : to;
+      kernel.route({
+        ...request(addressOf(kernel.node, program.id), target as typeof to, last.body, {
+          metadata: last.metadata,
+          lazy_load_blob: blob,
+        }),
+        capabilities: last.capabilities ?? [],
+      });
+    }
   }
-}
 
-/** What a process prints of an error names its bundle, which is a data: URL; few prints do. */
-function withOwnLines(text: string, program: Program): string {
-  return text.includes("data:text/javascript") ? program.mapStack(text) : text;
+  #remove(supervised: Supervised, revoke: boolean): void {
+    const { id, stored } = supervised.program;
+    this.#processes.delete(id);
+    if (stored) this.#options.stored.remove(id);
+    this.#leave(supervised, true);
+    this.#options.kernel.forget(id, revoke);
+  }
+
+  #leave(supervised: Supervised, gone: boolean): void {
+    supervised.run.end();
+    this.#options.kernel.processEnded(supervised.program.id, gone);
+  }
+
+  #current(run: Run): Supervised | undefined {
+    const supervised = this.#processes.get(run.id);
+    return supervised?.run === run ? supervised : undefined;
+  }
 }

@@ -3,14 +3,16 @@
  * what comes out, and bounds what waits.
  *
  *   deliver(message) … ──turn ends──► port.postMessage([frame, …])            ══ thread ══►
- *   onMessage(message), onPrint, onLoaded, onExit ◄── parsePost ◄──           ◄══ thread ══
+ *   onMessage(message), onCall, onPrint, onExit ◄── parsePost ◄──              ◄══ thread ══
  */
-import type { Address } from "../protocol/address.ts";
+import { type Address, processOf } from "../protocol/address.ts";
+import { HostCall, type ReturnFrame } from "../protocol/host.ts";
 import { type Endpoint, type KernelMessage, sizeOf } from "../protocol/message.ts";
 import { parseMessage, parsePost, toFrame, type ToProcess } from "../protocol/port.ts";
 import type { Turns } from "../protocol/turn.ts";
 import {
   BATCH_MESSAGES_MAX,
+  HOST_CALLS_MAX,
   INBOX_BYTES_MAX,
   INBOX_MESSAGES_MAX,
   PRINT_CHARS_MAX,
@@ -23,20 +25,24 @@ export interface WorkerProcessOptions {
   turns: Turns;
   onMessage(message: KernelMessage): void;
   onPrint(verbosity: number, text: string): void;
+  /** What the process gets back, or why not: an Error's message. */
+  onCall(call: HostCall): Promise<unknown>;
   /** The script is loaded; `config` is its `config` export as JSON, unchecked. */
   onLoaded(config: string): void;
   /** The script returned (`null`), threw (its stack), or its worker broke the protocol. */
-  onExit(error: string | null): void;
+  onExit(error: string | null, busy: boolean): void;
 }
 
 export class WorkerProcess implements Endpoint {
   readonly #options: WorkerProcessOptions;
   readonly #port: MessagePort;
   #frames: ToProcess[] = [];
-  /** Sizes of the messages that the process has not taken yet, oldest first from `#sizesHead` on. */
-  #sizes: number[] = [];
-  #sizesHead = 0;
+  /** Messages that the process has not finished, oldest first from `#head` on. */
+  #waiting: (KernelMessage | null)[] = [];
+  #head = 0;
   #waitingBytes = 0;
+  #calls = 0;
+  #last: KernelMessage | null = null;
   #closed = false;
 
   constructor(options: WorkerProcessOptions) {
@@ -53,12 +59,24 @@ export class WorkerProcess implements Endpoint {
   /** Throws a RangeError when too much waits already. */
   deliver(message: KernelMessage): void {
     const size = sizeOf(message);
-    if (this.#waiting() >= INBOX_MESSAGES_MAX || this.#waitingBytes + size > INBOX_BYTES_MAX) {
+    const count = this.#waiting.length - this.#head;
+    if (count >= INBOX_MESSAGES_MAX || this.#waitingBytes + size > INBOX_BYTES_MAX) {
       throw new RangeError(`the queue of ${this.#options.address} is full`);
     }
-    this.#sizes.push(size);
+    this.#waiting.push(message);
     this.#waitingBytes += size;
     this.#post(toFrame(message));
+  }
+
+  /** What was delivered and not finished, oldest first. */
+  unfinished(): KernelMessage[] {
+    return this.#waiting.slice(this.#head) as KernelMessage[];
+  }
+
+  /** What the process is at, or was at last, in words. */
+  lastMessage(): string {
+    const message = this.#waiting[this.#head] ?? this.#last;
+    return message === null ? "none" : `a ${message.kind} from ${processOf(message.source)}`;
   }
 
   /** Nothing comes out after this, and what is delivered is lost. */
@@ -66,10 +84,6 @@ export class WorkerProcess implements Endpoint {
     this.#closed = true;
     this.#frames = [];
     this.#port.close();
-  }
-
-  #waiting(): number {
-    return this.#sizes.length - this.#sizesHead;
   }
 
   #post(frame: ToProcess): void {
@@ -88,15 +102,15 @@ export class WorkerProcess implements Endpoint {
   #receive(data: unknown): void {
     if (this.#closed) return;
     try {
-      const { taken, frames } = parsePost(data, BATCH_MESSAGES_MAX);
-      this.#took(taken);
+      const { done, frames } = parsePost(data, BATCH_MESSAGES_MAX);
+      this.#finished(done);
       for (const frame of frames) {
         if (this.#closed) return;
         this.#handle(frame);
       }
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      this.#options.onExit(`it broke the protocol of its port: ${error.message}`);
+      this.#options.onExit(`it broke the protocol of its port: ${error.message}`, false);
     }
   }
 
@@ -104,27 +118,53 @@ export class WorkerProcess implements Endpoint {
     if (!Array.isArray(frame)) throw new TypeError("a frame is an array");
     switch (frame[0]) {
       case "Print":
-        return this.#options.onPrint(
-          Number(frame[1]),
-          String(frame[2]).slice(0, 2 * PRINT_CHARS_MAX),
-        );
+        return this.#print(frame);
+      case "Call":
+        return this.#call(frame);
       case "Loaded":
         return this.#options.onLoaded(String(frame[1]));
       case "Exit":
-        return this.#options.onExit(frame[1] === null ? null : String(frame[1]));
-      default:
-        return this.#options.onMessage(
-          parseMessage(frame, this.#options.address, this.#options.node),
-        );
+        return this.#options.onExit(frame[1] === null ? null : String(frame[1]), frame[2] === true);
+      default: {
+        const { address, node, onMessage } = this.#options;
+        return onMessage(parseMessage(frame, address, node));
+      }
     }
   }
 
-  #took(count: number): void {
-    if (count > this.#waiting()) throw new TypeError("it took more messages than it was given");
-    for (let i = 0; i < count; i++) this.#waitingBytes -= this.#sizes[this.#sizesHead++]!;
-    if (this.#sizesHead > 1024 && this.#sizesHead * 2 > this.#sizes.length) {
-      this.#sizes = this.#sizes.slice(this.#sizesHead);
-      this.#sizesHead = 0;
+  #print([, verbosity, text]: unknown[]): void {
+    this.#options.onPrint(Number(verbosity), String(text).slice(0, 2 * PRINT_CHARS_MAX));
+  }
+
+  /** A call's own fault goes back to the process; that it is no call at all ends the process. */
+  #call([, id, payload]: unknown[]): void {
+    if (typeof id !== "number") throw new TypeError("a call's id is a number");
+    const call = HostCall(payload, "call");
+    if (this.#calls >= HOST_CALLS_MAX) {
+      return this.#post(["Return", id, `more than ${HOST_CALLS_MAX} calls at once`, null]);
+    }
+    this.#calls++;
+    this.#options.onCall(call)
+      .then((value): ReturnFrame => ["Return", id, null, value])
+      .catch((error): ReturnFrame => ["Return", id, (error as Error).message, null])
+      .then((frame) => {
+        this.#calls--;
+        this.#post(frame);
+      });
+  }
+
+  #finished(count: number): void {
+    if (count > this.#waiting.length - this.#head) {
+      throw new TypeError("it finished more messages than it was given");
+    }
+    for (let i = 0; i < count; i++) {
+      this.#last = this.#waiting[this.#head]!;
+      this.#waitingBytes -= sizeOf(this.#last);
+      this.#waiting[this.#head++] = null;
+    }
+    if (this.#head > 1024 && this.#head * 2 > this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#head);
+      this.#head = 0;
     }
   }
 }

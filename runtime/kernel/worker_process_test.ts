@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { INBOX_MESSAGES_MAX } from "../limits.ts";
 import type { Address } from "../protocol/address.ts";
+import type { HostCall } from "../protocol/host.ts";
 import { type KernelMessage, request } from "../protocol/message.ts";
 import { type MessageFrame, toFrame } from "../protocol/port.ts";
 import { Turns } from "../protocol/turn.ts";
@@ -15,6 +16,7 @@ class Fake implements Disposable {
   readonly prints: [number, string][] = [];
   readonly exits: (string | null)[] = [];
   readonly configs: string[] = [];
+  readonly calls: HostCall[] = [];
   readonly process: WorkerProcess;
   readonly port: MessagePort;
   readonly #turns = new Turns();
@@ -34,6 +36,10 @@ class Fake implements Disposable {
       turns: this.#turns,
       onMessage: woken(this.messages),
       onPrint: (verbosity, text) => woken(this.prints)([verbosity, text]),
+      onCall: (call) => {
+        woken(this.calls)(call);
+        return call === "GetState" ? Promise.resolve("state") : Promise.reject(new Error("no"));
+      },
       onLoaded: woken(this.configs),
       onExit: woken(this.exits),
     });
@@ -90,6 +96,9 @@ Deno.test("a malformed post ends the process, and says what was wrong", async ()
     [0, []],
     [0, toFrame(request(me, other, "x")).slice(0, 5)],
     [1],
+    [0, ["Call", "1", "GetState"]],
+    [0, ["Call", 1, "Format"]],
+    [0, ["Call", 1, { SetState: "text" }]],
     [0, ...Array(5000).fill(["Print", 0, ""])],
   ];
   for (const data of posts) {
@@ -109,6 +118,25 @@ Deno.test("WorkerProcess.deliver() refuses when too much waits, and goes on when
   fake.process.deliver(message);
   fake.process.deliver(message);
   assertThrows(() => fake.process.deliver(message), RangeError, "is full");
+});
+
+Deno.test("what was not finished can be taken back, oldest first", async () => {
+  using fake = new Fake();
+  const messages = ["1", "2", "3"].map((body) => request(other, me, body));
+  for (const message of messages) fake.process.deliver(message);
+  assertEquals(fake.process.lastMessage(), "a Request from b:b:template.os");
+  await fake.post([1, ["Print", 0, "finished one"]]);
+  assertEquals(fake.process.unfinished(), messages.slice(1));
+});
+
+Deno.test("a host call is answered by its id, also when it fails", async () => {
+  using fake = new Fake();
+  let received = fake.received();
+  await fake.post([0, ["Call", 7, "GetState"]]);
+  assertEquals(await received, [["Return", 7, null, "state"]]);
+  received = fake.received();
+  await fake.post([0, ["Call", 8, "ClearState"]]);
+  assertEquals(await received, [["Return", 8, "no", null]]);
 });
 
 Deno.test("nothing comes out of a closed process", async () => {

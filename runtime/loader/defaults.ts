@@ -6,11 +6,11 @@ import type { ProcessId } from "../protocol/address.ts";
 import { PROCESS_HEAP_MB } from "../limits.ts";
 
 export interface Defaults {
-  on_exit: "None" | "Restart";
+  onExit: "None" | "Restart";
   /** Modules that the process may message. */
   messaging: ProcessId[];
   /** Modules that may message the process without being asked (requests, WebSocket frames). */
-  grant: ProcessId[];
+  granted: ProcessId[];
   heapMb: number;
 }
 
@@ -28,9 +28,9 @@ const MODULES = [
 export function defaultsFor(_id: ProcessId, options: { strict: boolean }): Defaults {
   const modules = options.strict ? [] : MODULES;
   return {
-    on_exit: "Restart",
+    onExit: "Restart",
     messaging: [...modules],
-    grant: [...modules],
+    granted: [...modules],
     heapMb: PROCESS_HEAP_MB,
   };
 }

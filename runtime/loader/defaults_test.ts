@@ -5,7 +5,7 @@ import { defaultsFor } from "./defaults.ts";
 const id = parseProcessId("hello:hello:template.os");
 
 Deno.test("defaultsFor() lists the modules of design.md §6 under their canonical names", () => {
-  const { on_exit, messaging, grant, heapMb } = defaultsFor(id, { strict: false });
+  const { onExit, messaging, granted, heapMb } = defaultsFor(id, { strict: false });
   assertEquals(
     messaging,
     [
@@ -18,14 +18,14 @@ Deno.test("defaultsFor() lists the modules of design.md §6 under their canonica
       "terminal:terminal:sys",
     ].map(parseProcessId),
   );
-  assertEquals(grant, messaging);
+  assertEquals(granted, messaging);
   assertEquals(messaging.map(canonical), messaging);
-  assertEquals([on_exit, heapMb], ["Restart", 128]);
+  assertEquals([onExit, heapMb], ["Restart", 128]);
 });
 
 Deno.test("defaultsFor() gives nothing under --strict", () => {
-  const { messaging, grant, on_exit } = defaultsFor(id, { strict: true });
-  assertEquals([messaging, grant, on_exit], [[], [], "Restart"]);
+  const { messaging, granted, onExit } = defaultsFor(id, { strict: true });
+  assertEquals([messaging, granted, onExit], [[], [], "Restart"]);
 });
 
 Deno.test("defaultsFor() hands out a fresh list each time", () => {

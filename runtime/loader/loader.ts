@@ -13,7 +13,7 @@ import { Bundler, type Inputs, type Output } from "./bundle.ts";
 import { BundleCache } from "./cache.ts";
 import { type Problem, problemOf, report } from "./problem.ts";
 import { type Scan, scanFolder, type Script } from "./scan.ts";
-import { sha256Of, Sources } from "./sources.ts";
+import { joinImport, sha256Of, Sources } from "./sources.ts";
 import { StackMapper } from "./source_map.ts";
 import { type Changed, FolderWatcher } from "./watch.ts";
 
@@ -69,6 +69,7 @@ export class Loader {
   /** Problems of the folder that were printed and still stand. */
   #reported = new Set<string>();
   #cacheWorks = true;
+  #turn: Promise<unknown> = Promise.resolve();
   #watcher: FolderWatcher | null = null;
   #closed = false;
 
@@ -95,6 +96,24 @@ export class Loader {
       const reason = (error as Error).message;
       log.warn(`changes in ${folder} go unnoticed, restart the node after a change: ${reason}`);
     }
+  }
+
+  /**
+   * The program of a file that a process starts by itself; `path` is relative to the folder. Rejects with
+   * what is wrong: no such file, outside of the folder, does not compile.
+   */
+  async loadChild(path: string): Promise<Pick<LoadedScript, "code" | "mapStack">> {
+    const file = joinImport("parent.ts", path.startsWith("/") ? `.${path}` : path);
+    if (file === null) throw new Error(`${path} is outside of the folder`);
+    const source = await this.#sources.read(file);
+    if ("text" in source) throw new Error(`${file}: ${source.text}`);
+    const { inputs, output, problems } = await this.#findCached(file) ??
+      await this.#inTurn(() => this.#bundler.bundle(file));
+    await this.#inTurn(() => this.#bundler.rest());
+    if (output === null) throw new Error(`${file}: ${problems[0]?.text ?? "does not compile"}`);
+    await this.#store(file, inputs, output);
+    const mapper = new StackMapper(file, output.code, output.map);
+    return { code: output.code, mapStack: (stack) => mapper.map(stack) };
   }
 
   /** Nothing is started or stopped any more. */
@@ -128,7 +147,7 @@ export class Loader {
       if (this.#closed) return;
       await this.#build(script);
     }
-    this.#bundler.rest();
+    await this.#inTurn(() => this.#bundler.rest());
   }
 
   /** `null` when the folder is gone: what runs goes on, for it may be a moved disk or a `git checkout`. */
@@ -168,17 +187,24 @@ export class Loader {
       const now = await this.#read(known.inputs.keys());
       if (await digestOf(now) === known.digest) return null;
     }
-    const sha256 = (await this.#read([script.file])).get(script.file) ?? null;
-    const entry = sha256 === null ? null : await this.#cache.find(script.file, sha256);
-    if (entry === null) return script;
-    const inputs = await this.#read(entry.inputs.map(({ path }) => path));
-    if (entry.inputs.some(({ path, sha256 }) => inputs.get(path) !== sha256)) return script;
-    await this.#settle(script, { inputs, output: entry.output, problems: [] });
+    const cached = await this.#findCached(script.file);
+    if (cached === null) return script;
+    await this.#settle(script, cached);
     return null;
   }
 
+  /** The bundle of `file` from the cache, if every file in it is still what it was. */
+  async #findCached(file: string): Promise<Attempt | null> {
+    const sha256 = (await this.#read([file])).get(file) ?? null;
+    const entry = sha256 === null ? null : await this.#cache.find(file, sha256);
+    if (entry === null) return null;
+    const inputs = await this.#read(entry.inputs.map(({ path }) => path));
+    const stale = entry.inputs.some(({ path, sha256 }) => inputs.get(path) !== sha256);
+    return stale ? null : { inputs, output: entry.output, problems: [] };
+  }
+
   async #build(script: Script): Promise<void> {
-    const bundle = await this.#bundler.bundle(script.file);
+    const bundle = await this.#inTurn(() => this.#bundler.bundle(script.file));
     if (this.#closed) return;
     await this.#settle(script, bundle);
     if (bundle.output !== null) await this.#store(script.file, bundle.inputs, bundle.output);
@@ -202,6 +228,13 @@ export class Loader {
       const mapStack = (stack: string) => mapper.map(stack);
       this.#options.start({ id, file, code: output.code, mapStack });
     }
+  }
+
+  /** The folder's scripts and the children of processes want the one bundler at the same time. */
+  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
   }
 
   async #store(file: string, inputs: Inputs, output: Output): Promise<void> {

@@ -10,6 +10,7 @@ import * as threads from "node:worker_threads";
 import { BATCH_MESSAGES_MAX } from "../limits.ts";
 import { type BootFrame, fromFrame, type ToProcess } from "../protocol/port.ts";
 import { Turns } from "../protocol/turn.ts";
+import { Calls } from "./calls.ts";
 import { install } from "./current.ts";
 import { installWeb } from "./web.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -44,11 +45,13 @@ function serve(port: MessagePort): void {
     (run) => turns.atEnd(run),
     BATCH_MESSAGES_MAX,
   );
-  const mailbox = new Mailbox(() => outbox.took());
+  const mailbox = new Mailbox(() => outbox.done());
+  const calls = new Calls((frame) => outbox.send(frame));
   const crash = (error: unknown): void => {
     outbox.send([
       "Exit",
       error instanceof Error ? error.stack ?? String(error) : `Uncaught ${inspect(error)}`,
+      mailbox.busy,
     ]);
     outbox.flush();
   };
@@ -62,7 +65,7 @@ function serve(port: MessagePort): void {
   });
 
   const boot = ([, our, code]: BootFrame): void => {
-    install({ our, mailbox, outbox });
+    install({ our, mailbox, outbox, calls });
     removePowers(globalThis);
     redirectConsole(globalThis, format, printToTerminal);
     Object.defineProperty(globalThis, Symbol.for("kinode.process"), {
@@ -70,13 +73,14 @@ function serve(port: MessagePort): void {
     });
     installWeb(globalThis);
     run(() => import(moduleUrl(code)), our, outbox).then(
-      () => outbox.send(["Exit", null]),
+      () => outbox.send(["Exit", null, false]),
       crash,
     );
   };
   port.onmessage = (event: MessageEvent<ToProcess[]>) => {
     for (const frame of event.data) {
       if (frame[0] === "Boot") boot(frame);
+      else if (frame[0] === "Return") calls.settle(frame);
       else mailbox.receive(fromFrame(frame));
     }
   };

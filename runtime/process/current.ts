@@ -3,6 +3,7 @@
  * can be plain functions: `boot.ts` installs the process here before the script's code is loaded.
  */
 import type { Address } from "../protocol/address.ts";
+import type { Calls } from "./calls.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -10,6 +11,7 @@ export interface CurrentProcess {
   our: Address;
   mailbox: Mailbox;
   outbox: Outbox;
+  calls: Calls;
 }
 
 let installed: CurrentProcess | undefined;

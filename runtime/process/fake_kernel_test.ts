@@ -15,6 +15,8 @@ import {
   type SendErrorReason,
 } from "../protocol/message.ts";
 import { fromFrame, type MessageFrame, type PrintFrame } from "../protocol/port.ts";
+import type { CallFrame } from "../protocol/host.ts";
+import { Calls } from "./calls.ts";
 import { install } from "./current.ts";
 import { Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
@@ -23,6 +25,9 @@ export const OUR = addressOf("fake.dev", parseProcessId("test:test:template.os")
 
 export class FakeKernel {
   readonly process;
+  readonly calls: Calls;
+  /** Host calls that the process has made. */
+  readonly called: CallFrame[] = [];
   /** What the process has printed. */
   readonly lines: string[] = [];
   readonly #sent: KernelMessage[] = [];
@@ -31,8 +36,9 @@ export class FakeKernel {
   constructor() {
     const soon = (run: () => void) => queueMicrotask(run);
     const outbox: Outbox = new Outbox((post) => this.#receive(post as unknown[]), soon, 100);
-    const mailbox = new Mailbox(() => outbox.took());
-    this.process = { our: OUR, mailbox, outbox };
+    const mailbox = new Mailbox(() => outbox.done());
+    this.calls = new Calls((frame) => outbox.send(frame));
+    this.process = { our: OUR, mailbox, outbox, calls: this.calls };
     install(this.process);
   }
 
@@ -69,8 +75,9 @@ export class FakeKernel {
   }
 
   #receive([, ...frames]: unknown[]): void {
-    for (const frame of frames as (MessageFrame | PrintFrame)[]) {
+    for (const frame of frames as (MessageFrame | PrintFrame | CallFrame)[]) {
       if (frame[0] === "Print") this.lines.push(frame[2]);
+      else if (frame[0] === "Call") this.called.push(frame);
       else this.#sent.push(fromFrame(frame));
     }
     this.#wake?.();

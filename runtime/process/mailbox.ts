@@ -26,14 +26,23 @@ export class Mailbox {
   readonly #queue: KernelMessage[] = [];
   readonly #sent = new ById<Sent>();
   readonly #listeners: Listener[] = [];
-  readonly #took: () => void;
+  readonly #done: () => void;
   #waiting: { resolve(message: Message): void; reject(error: SendError): void } | null = null;
   #prompting: KernelMessage | null = null;
   #last: KernelMessage | null = null;
+  #busy = false;
 
-  /** `took` is called once for every message that has left the queue for good. */
-  constructor(took: () => void) {
-    this.#took = took;
+  /**
+   * `done` is called once for every message that is finished: one that was awaited or listened for at once, one
+   * from the queue when the next is asked for. What is not finished when the process crashes is not lost.
+   */
+  constructor(done: () => void) {
+    this.#done = done;
+  }
+
+  /** Whether a message from the queue is being handled. */
+  get busy(): boolean {
+    return this.#busy;
   }
 
   /** The request that a Response now would answer. */
@@ -56,12 +65,12 @@ export class Mailbox {
     const sent = message.kind === "Request" ? undefined : this.#sent.get(message.id);
     if (sent?.settle) {
       this.#sent.delete(message.id);
-      this.#took();
+      this.#done();
       if (message.kind === "Response") sent.settle.resolve(new Message(message, sent.context));
       else sent.settle.reject(new SendError(message, sent.context));
       return;
     }
-    if (this.#listeners.some((listener) => listener(message))) return this.#took();
+    if (this.#listeners.some((listener) => listener(message))) return this.#done();
     if (this.#waiting === null) {
       this.#queue.push(message);
       return;
@@ -77,6 +86,7 @@ export class Mailbox {
       if (this.#waiting !== null) {
         throw new Error("awaitMessage() is already waiting: one loop reads the messages");
       }
+      this.#finish();
       const message = this.#queue.shift();
       if (message === undefined) this.#waiting = { resolve, reject };
       else this.#hand(message, resolve, reject);
@@ -95,12 +105,17 @@ export class Mailbox {
     });
   }
 
+  #finish(): void {
+    if (this.#busy) this.#done();
+    this.#busy = false;
+  }
+
   #hand(
     message: KernelMessage,
     resolve: (m: Message) => void,
     reject: (e: SendError) => void,
   ): void {
-    this.#took();
+    this.#busy = true;
     this.#last = message;
     if (message.kind === "Request") {
       this.#prompting = message;

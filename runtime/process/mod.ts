@@ -23,6 +23,15 @@ export { Address } from "./address.ts";
 export { type Blob, Message, SendError } from "./message.ts";
 export { type BlobInit, Request } from "./request.ts";
 export { Response } from "./response.ts";
+export { Capability } from "./capability.ts";
+export { clearState, getState, setState } from "./state.ts";
+export { getOnExit, type OnExit, setOnExit, spawn, type SpawnOptions } from "./lifecycle.ts";
+export {
+  canMessage,
+  dropCapabilities,
+  getCapability,
+  ourCapabilities,
+  saveCapabilities,
+} from "./capability.ts";
 export { awaitMessage, getBlob, our, println, printToTerminal } from "./standard.ts";
 export type { WebStyle } from "./web_style.ts";
-export type { Capability } from "../protocol/message.ts";

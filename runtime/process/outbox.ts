@@ -1,7 +1,7 @@
 /**
  * The way out: frames gather during one turn of the event loop and cross in one post.
  *
- *   send(frame) … send(frame)  ──turn ends──►  port.postMessage([taken, frame, frame])
+ *   send(frame) … send(frame)  ──turn ends──►  port.postMessage([done, frame, frame])
  */
 import type { FromProcess } from "../protocol/port.ts";
 
@@ -9,7 +9,7 @@ export class Outbox {
   #post: (data: unknown) => void;
   #soon: (run: () => void) => void;
   #frames: FromProcess[] = [];
-  #taken = 0;
+  #done = 0;
   #scheduled = false;
   readonly #framesMax: number;
 
@@ -26,17 +26,17 @@ export class Outbox {
     else this.#schedule();
   }
 
-  /** Tells the kernel that one message left the queue that it bounds. */
-  took(): void {
-    this.#taken++;
+  /** Tells the kernel that one message is finished, and its place in the queue free. */
+  done(): void {
+    this.#done++;
     this.#schedule();
   }
 
   flush(): void {
     this.#scheduled = false;
-    if (this.#taken === 0 && this.#frames.length === 0) return;
-    const post = [this.#taken, ...this.#frames];
-    this.#taken = 0;
+    if (this.#done === 0 && this.#frames.length === 0) return;
+    const post = [this.#done, ...this.#frames];
+    this.#done = 0;
     this.#frames = [];
     this.#post(post);
   }

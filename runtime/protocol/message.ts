@@ -25,6 +25,7 @@ export type SendErrorReason =
   | "no-such-process"
   | "not-permitted"
   | "crashed"
+  | "offline"
   | "no-network-capability"
   | "queue-full"
   | "too-large";

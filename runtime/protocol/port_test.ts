@@ -71,5 +71,5 @@ Deno.test("parsePost() refuses what is no post", () => {
     assertThrows(() => parsePost(data, 8), TypeError);
   }
   assertThrows(() => parsePost([0, 1, 2, 3], 2), TypeError, "at most 2 frames");
-  assertEquals(parsePost([3], 2), { taken: 3, frames: [] });
+  assertEquals(parsePost([3], 2), { done: 3, frames: [] });
 });

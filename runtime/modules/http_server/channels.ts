@@ -33,7 +33,8 @@ const INTERNAL_ERROR = 1011;
 const TRY_AGAIN_LATER = 1013;
 
 export interface ChannelsOptions {
-  send(message: KernelMessage): void;
+  /** False: the process's queue is full, and it will never see the message. */
+  send(message: KernelMessage): boolean | void;
   log: Log;
 }
 
@@ -45,7 +46,7 @@ export interface ChannelBinding {
 }
 
 export class Channels {
-  readonly #send: (message: KernelMessage) => void;
+  readonly #send: (message: KernelMessage) => boolean | void;
   readonly #log: Log;
   /** Those that a process may use. One that it closed is gone from here, while its socket still closes. */
   readonly #open = new Map<number, Channel>();
@@ -74,7 +75,11 @@ export class Channels {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       if (this.full) return socket.close(TRY_AGAIN_LATER, "too many websockets");
-      const channel = new Channel(this.#freeId(), socket, binding, this.#send, this.#log);
+      const id = this.#freeId();
+      const send = (message: KernelMessage) => {
+        if (this.#send(message) === false) this.#lost(id);
+      };
+      const channel = new Channel(id, socket, binding, send, this.#log);
       this.#sockets.set(channel.id, channel);
       this.#open.set(channel.id, channel);
       socket.onmessage = ({ data }) => this.#received(channel, data);
@@ -120,13 +125,6 @@ export class Channels {
     return null;
   }
 
-  /** A request of ours came back because the process's queue is full: its stream of messages has a hole now. */
-  lost(id: number): void {
-    const channel = this.#open.get(id);
-    if (channel === undefined) return;
-    this.#drop(channel, TRY_AGAIN_LATER, "too many messages");
-  }
-
   processEnded(process: Address): void {
     for (const channel of this.#sockets.values()) {
       if (channel.owner !== process) continue;
@@ -154,6 +152,12 @@ export class Channels {
     this.#open.delete(channel.id);
     channel.tellClosed();
     if (channel.socket.readyState === WebSocket.OPEN) channel.socket.close(code, reason);
+  }
+
+  /** The process could not take a message: its stream has a hole now, and none may be missing. */
+  #lost(id: number): void {
+    const channel = this.#open.get(id);
+    if (channel !== undefined) this.#drop(channel, TRY_AGAIN_LATER, "too many messages");
   }
 
   #find(source: Address, id: number): Channel | Refusal {

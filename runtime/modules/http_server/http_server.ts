@@ -26,7 +26,8 @@ import { Listener } from "./serve.ts";
 
 export interface HttpServerOptions {
   node: string;
-  send(message: KernelMessage): void;
+  /** False: the queue of the process is full, and an event for it is lost. */
+  send(message: KernelMessage): boolean | void;
   log: Log;
 }
 
@@ -39,7 +40,7 @@ const PRINTED_CHARS_MAX = 200;
 
 export class HttpServer implements Module {
   readonly #node: string;
-  readonly #send: (message: KernelMessage) => void;
+  readonly #send: (message: KernelMessage) => boolean | void;
   readonly #log: Log;
   readonly #bindings = new Bindings();
   readonly #pending = new PendingRequests();
@@ -62,8 +63,7 @@ export class HttpServer implements Module {
 
   deliver(message: KernelMessage): void {
     if (message.kind === "Request") return this.#act(message);
-    if (this.#pending.answer(message)) return;
-    if (message.kind === "SendError") this.#cameBack(message);
+    this.#pending.answer(message);
   }
 
   processEnded(process: Address): void {
@@ -83,7 +83,8 @@ export class HttpServer implements Module {
       const { error, detail } = outcome;
       const eraA = speaksEraA(message.target);
       const Err = eraA ? toEraA(error, detail) : error;
-      return this.#send(responseTo(message, JSON.stringify({ Err })));
+      this.#send(responseTo(message, JSON.stringify({ Err })));
+      return;
     }
     const wanted = message.rsvp !== null || message.expects_response !== null;
     if (wanted) this.#send(responseTo(message, '{"Ok":null}'));
@@ -154,13 +155,6 @@ export class HttpServer implements Module {
     const content = cache ? { mime: blob!.mime ?? "text/plain", bytes: blob!.bytes } : null;
     const binding = { app: source, boundAs: target, ...flags, content };
     return pathRefusal(this.#bindings.bindHttp(path, binding));
-  }
-
-  /** A message to a process that it could not take. Of a channel's messages none may be missing. */
-  #cameBack({ body, error }: KernelMessage): void {
-    if (error?.reason !== "queue-full" && error?.reason !== "too-large") return;
-    const push = /^\{"WebSocket(?:Push|Open)":\{.*"channel_id":(\d+)/.exec(textOf(body));
-    if (push !== null) this.#channels.lost(Number(push[1]));
   }
 }
 

@@ -21,6 +21,7 @@ const SENTENCES: Record<Exclude<SendErrorReason, "no-answer">, string> = {
   "no-such-process": "the process that serves this path is not running",
   "not-permitted": "http_server may not message the process that serves this path",
   "crashed": "the process ended before it answered",
+  "offline": "the process is on a node that cannot be reached",
   "no-network-capability": "the process may not be reached over the network",
   "queue-full": "the process has too many messages waiting",
   "too-large": "the request or its answer is too large for one message",

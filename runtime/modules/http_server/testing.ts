@@ -37,10 +37,18 @@ export class Testbed {
     return this;
   }
 
-  send(message: KernelMessage): void {
+  /** So many of the next messages find the queue of their process full. */
+  full = 0;
+
+  send(message: KernelMessage): boolean {
+    if (this.full > 0) {
+      this.full--;
+      return false;
+    }
     const taker = this.#takers.shift();
     if (taker === undefined) this.#sent.push(message);
     else taker(message);
+    return true;
   }
 
   /** The next message that the module sends, or has sent. */

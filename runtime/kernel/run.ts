@@ -1,0 +1,89 @@
+/** One life of a process: its port, its worker, and the end of both. */
+import { addressOf, type ProcessId } from "../protocol/address.ts";
+import type { HostCall } from "../protocol/host.ts";
+import type { KernelMessage } from "../protocol/message.ts";
+import type { Turns } from "../protocol/turn.ts";
+import type { Nursery, WorkerHandle } from "./nursery.ts";
+import type { Program } from "./program.ts";
+import { WorkerProcess } from "./worker_process.ts";
+
+/** How a life ended by itself. */
+export interface End {
+  /** `null` after a return; else the stack, or the reason why the worker died. */
+  error: string | null;
+  /** It was at the first message that it had not finished. */
+  busy: boolean;
+}
+
+export interface RunOptions {
+  program: Program;
+  node: string;
+  nursery: Nursery;
+  turns: Turns;
+  onMessage(message: KernelMessage): void;
+  onPrint(verbosity: number, text: string): void;
+  onCall(call: HostCall): Promise<unknown>;
+  onLoaded(run: Run, config: string): void;
+  onEnd(run: Run, end: End): void;
+}
+
+export class Run {
+  readonly id: ProcessId;
+  readonly endpoint: WorkerProcess;
+  readonly #options: RunOptions;
+  /** The far end of the port, until a worker has it. */
+  #port: MessagePort | null;
+  #worker: WorkerHandle | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: RunOptions) {
+    const { program, node, turns, onMessage, onPrint, onCall } = options;
+    const { port1, port2 } = new MessageChannel();
+    this.id = program.id;
+    this.#options = options;
+    this.#port = port2;
+    this.endpoint = new WorkerProcess({
+      address: addressOf(node, program.id),
+      node,
+      port: port1,
+      turns,
+      onMessage,
+      onPrint: (verbosity, text) => onPrint(verbosity, withOwnLines(text, program)),
+      onCall,
+      onLoaded: (config) => options.onLoaded(this, config),
+      onExit: (error, busy) => options.onEnd(this, { error, busy }),
+    });
+    this.endpoint.boot(program.code);
+  }
+
+  /** Gives the port to a worker, which loads the code and takes what waits. */
+  begin(): void {
+    const { nursery, program, onEnd } = this.#options;
+    const port = this.#port!;
+    this.#port = null;
+    this.#worker = nursery.start(
+      port,
+      program.heapMb,
+      // It could not say what it was doing, and most likely it was doing something.
+      (error) => onEnd(this, { error: error ?? "its worker ended without a reason", busy: true }),
+    );
+  }
+
+  /** Calls `begin` after a pause, unless the run is ended before. */
+  after(seconds: number, begin: () => void): void {
+    if (seconds === 0) begin();
+    else this.#timer = setTimeout(begin, seconds * 1000);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.endpoint.close();
+    this.#port?.close();
+    this.#worker?.kill();
+  }
+}
+
+/** What a process prints of an error names its bundle, which is a data: URL; few prints do. */
+function withOwnLines(text: string, program: Program): string {
+  return text.includes("data:text/javascript") ? program.mapStack(text) : text;
+}

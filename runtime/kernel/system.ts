@@ -1,0 +1,118 @@
+/** The kernel with everything that belongs to it, joined and brought back to where it was. */
+import { addressOf, parseProcessId, type ProcessId } from "../protocol/address.ts";
+import type { Module } from "../protocol/message.ts";
+import type { PersistedProcess, Store } from "../protocol/store.ts";
+import { PROCESS_HEAP_MB } from "../limits.ts";
+import type { Log } from "../log.ts";
+import { CapabilityTable, MESSAGING } from "./capabilities.ts";
+import { KERNEL_ID, KernelCommands } from "./commands.ts";
+import { HostCalls, type LoadChild } from "./host_calls.ts";
+import { Kernel } from "./kernel.ts";
+import { Nursery } from "./nursery.ts";
+import { Persistence } from "./persistence.ts";
+import type { Program } from "./program.ts";
+import { Supervisor } from "./supervisor.ts";
+
+export interface SystemOptions {
+  node: string;
+  log: Log;
+  store: Store;
+  /** Milliseconds, never going back. */
+  now(): number;
+  print(id: ProcessId, verbosity: number, text: string): void;
+  makeNursery(): Worker;
+  loadChild: LoadChild;
+  isSealed(code: string): boolean;
+  /** A process that may rule the node wants it to stop. */
+  shutdown(): void;
+  /** No process can be started; the node is of no use. */
+  fatal(reason: string): void;
+}
+
+/** A script of the folder: who it may message, and who may message it. */
+export interface Script extends Pick<Program, "id" | "code" | "mapStack" | "onExit" | "heapMb"> {
+  file: string;
+  messaging: readonly ProcessId[];
+  granted: readonly ProcessId[];
+}
+
+export class System {
+  readonly kernel: Kernel;
+  readonly #supervisor: Supervisor;
+  readonly #nursery: Nursery;
+  readonly #persistence: Persistence;
+  readonly #modules: Module[] = [];
+
+  constructor(options: SystemOptions) {
+    const { node, log, store, now, print, loadChild, isSealed, shutdown } = options;
+    const heapMb = PROCESS_HEAP_MB;
+    this.#persistence = new Persistence(store, node, log);
+    const capabilities = new CapabilityTable(node, (holder) => this.#persistence.changed(holder));
+    this.#persistence.watch(capabilities);
+    this.kernel = new Kernel({ node, capabilities, log, now });
+    this.#nursery = new Nursery(options.makeNursery, (reason, fatal) => {
+      if (fatal) options.fatal(`no process can be started: ${reason}`);
+      else log.warn(`the nursery died and was started anew: ${reason}`);
+    });
+    const { kernel } = this;
+    const stored = this.#persistence;
+    this.#supervisor = new Supervisor({ kernel, nursery: this.#nursery, log, print, now, stored });
+    const supervisor = this.#supervisor;
+    supervisor.answerCallsBy(new HostCalls({ kernel, supervisor, store, loadChild, heapMb }));
+    const commands = new KernelCommands({ kernel, supervisor, log, heapMb, isSealed, shutdown });
+    kernel.addModule(KERNEL_ID, commands);
+  }
+
+  /** `id` is the module's name in Kinode 1.0; it answers to the older one too. */
+  addModule(id: string, module: Module): void {
+    this.#modules.push(module);
+    this.kernel.addModule(parseProcessId(id), module);
+  }
+
+  /** Brings back capabilities and processes that were kept. Rejects if they cannot be read. */
+  async restore(): Promise<void> {
+    for (const process of await this.#persistence.restore()) this.#revive(process);
+  }
+
+  /** Starts a script of the folder, in place of the one that has its name. */
+  startScript({ file, messaging, granted, ...script }: Script): void {
+    const { node } = this.kernel;
+    this.#supervisor.start({
+      ...script,
+      wasm_bytes_handle: `/${file}`,
+      wit_version: null,
+      public: false,
+      capabilities: messaging.map((id) => ({ issuer: addressOf(node, id), params: MESSAGING })),
+      grants: granted.map((id) => [id, MESSAGING] as const),
+      stored: false,
+    });
+  }
+
+  stop(id: ProcessId): void {
+    this.#supervisor.stop(id);
+  }
+
+  /** Ends everything, modules first; what was acknowledged is on the disk when it resolves. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#modules.map((module) => module.close()));
+    this.#supervisor.close();
+    this.#nursery.close();
+    this.kernel.close();
+    await this.#persistence.close();
+  }
+
+  /** Its last requests are sent first: it ended with the node, and nobody else will (spec/kernel.md §3.5). */
+  #revive({ id, on_exit, ...kept }: PersistedProcess): void {
+    this.#supervisor.initialize({
+      ...kept,
+      id,
+      onExit: on_exit,
+      mapStack: (stack) => stack,
+      capabilities: [],
+      grants: [],
+      stored: true,
+    });
+    this.#supervisor.sendLast(id);
+    this.#supervisor.run(id);
+  }
+}
