@@ -52,7 +52,7 @@ flags=$(sed -n 's/.*"start": "deno run \(.*\) main\.ts".*/\1/p' deno.json)
 # The entries of workers, which nothing imports; with them comes what they import: the esbuild
 # package, its wasm included, is embedded whole because bundle_worker.ts imports it.
 includes=(--include runtime/process/nursery_worker.ts --include runtime/process/boot.ts)
-includes+=(--include runtime/loader/bundle_worker.ts)
+includes+=(--include runtime/loader/bundle_worker.ts --include runtime/modules/state/store_worker.ts)
 if [ -d processes ]; then includes+=(--include processes); fi
 mkdir -p dist
 # shellcheck disable=SC2086 # the flags are words

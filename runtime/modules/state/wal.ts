@@ -2,6 +2,7 @@
  * Is SQLite's write-ahead log whole? SQLite itself takes the first frame with a wrong checksum for the end of the
  * log and drops what follows without a word: right after a power cut, when only the last transaction can be
  * half there, but a damaged middle would cost acknowledged states. So this looks behind the first wrong frame.
+ * (Damage to the last transactions alone cannot be told from a power cut; the log is tidied away each quiet second.)
  * The format: https://sqlite.org/fileformat2.html#the_write_ahead_log
  */
 const HEADER_BYTES = 32;
