@@ -3,7 +3,7 @@
  * server's unmasked, in fragments or not, control frames between the fragments. No extension is ever agreed
  * on, so every reserved bit is an error.
  */
-import { MESSAGE_BYTES_MAX, WS_CONTROL_BYTES_MAX, WS_MESSAGE_BYTES_MAX } from "../../limits.ts";
+import { WS_CONTROL_BYTES_MAX, WS_MESSAGE_BYTES_MAX } from "../../limits.ts";
 import type { WsMessageType } from "../../protocol/ws_message_type.ts";
 import { type ByteReader, GrowingBytes } from "./byte_reader.ts";
 
@@ -13,8 +13,6 @@ const FINAL = 0x80;
 const RESERVED = 0x70;
 const MASKED = 0x80;
 const CONTINUATION = 0;
-/** What comes becomes an event, and its JSON has to fit into the kernel's message beside it. */
-const BYTES_MAX = Math.min(WS_MESSAGE_BYTES_MAX, MESSAGE_BYTES_MAX - 1024);
 
 export interface WsMessage {
   type: WsMessageType;
@@ -69,8 +67,8 @@ export class FrameReader {
       if (length === null) return null;
       if (opcode >= 8) return await this.#control(opcode, isFinal, length);
       this.#begin(opcode);
-      if (this.#message.length + length > BYTES_MAX) {
-        throw new WsProtocolError(1009, `a message is larger than ${BYTES_MAX} bytes`);
+      if (this.#message.length + length > WS_MESSAGE_BYTES_MAX) {
+        throw new WsProtocolError(1009, `a message is larger than ${WS_MESSAGE_BYTES_MAX} bytes`);
       }
       if (!await this.#reader.appendTo(this.#message, length)) return null;
       if (isFinal) return this.#finish();

@@ -126,7 +126,7 @@ Deno.test("next() refuses what RFC 6455 forbids", async () => {
     [[0x01, 0, 0x81, 0], 1002, "§5.4 a message within a message"],
     [[0x09, 0], 1002, "§5.5 control frame in fragments"],
     [[0x89, 126, 0, 126], 1002, "§5.5 control frame over 125 bytes"],
-    [[0x82, 127, 0, 0, 0, 0, 4, 0, 0, 0], 1009, "§7.4.1 over the limit"],
+    [[0x82, 127, 0, 0, 0, 0, 4, 0, 0, 1], 1009, "§7.4.1 over the limit"],
     [[0x82, 127, 255, 255, 255, 255, 255, 255, 255, 255], 1009, "§5.2 length over 2^63"],
     [[0x81, 2, 0xc3, 0x28], 1007, "§8.1 text that is not UTF-8"],
     [[0x01, 1, 0xc3, 0x80, 1, 0x28], 1007, "§8.1 in fragments"],

@@ -162,7 +162,7 @@ Deno.test("run() tells a peer that breaks the protocol by which code", async () 
   const table: [number[], number, string][] = [
     [[0xff, 0xff], 1002, "reserved bits are set"],
     [[0x81, 2, 0xc3, 0x28], 1007, "text is not valid UTF-8"],
-    [[0x82, 127, 0, 0, 0, 0, 4, 0, 0, 0], 1009, "a message is larger than"],
+    [[0x82, 127, 0, 0, 0, 0, 4, 0, 0, 1], 1009, "a message is larger than"],
   ];
   for (const [wire, code, complaint] of table) {
     const closes: unknown[] = [];
