@@ -98,6 +98,12 @@ export const MESSAGE_BYTES_MAX = 65 * 1024 * 1024;
 /** Messages in one post from a worker; a larger batch ends the process (its library never makes one). */
 export const BATCH_MESSAGES_MAX = 4_096;
 
+/** Frames of one process handled before the others get their turn: about a millisecond of routing. */
+export const FRAMES_PER_TURN = 256;
+
+/** Frames of one process that wait for their turn; a process that sends faster than that is ended. */
+export const FRAMES_WAITING_MAX = 200_000;
+
 /** Heap of one process, in MB (design.md §6). */
 export const PROCESS_HEAP_MB = 128;
 
@@ -163,3 +169,6 @@ export const STATE_FREE_BYTES_MIN = 8 * 1024 * 1024;
 /** A transaction is closed when it holds this much: all in it wait for its end. */
 export const STATE_BATCH_BYTES = 16 * 1024 * 1024;
 export const STATE_BATCH_CALLS_MAX = 1_000;
+
+/** Prints of one process in a second; the rest is counted and dropped, or they would fill the disk. */
+export const PRINTS_PER_SECOND_MAX = 1_000;

@@ -8,10 +8,18 @@
 import { type Address, processOf } from "../protocol/address.ts";
 import { HostCall, type ReturnFrame } from "../protocol/host.ts";
 import { type Endpoint, type KernelMessage, sizeOf } from "../protocol/message.ts";
-import { parseMessage, parsePost, toFrame, type ToProcess } from "../protocol/port.ts";
+import {
+  type FromProcess,
+  parseMessage,
+  parsePost,
+  toFrame,
+  type ToProcess,
+} from "../protocol/port.ts";
 import type { Turns } from "../protocol/turn.ts";
 import {
   BATCH_MESSAGES_MAX,
+  FRAMES_PER_TURN,
+  FRAMES_WAITING_MAX,
   HOST_CALLS_MAX,
   INBOX_BYTES_MAX,
   INBOX_MESSAGES_MAX,
@@ -42,6 +50,9 @@ export class WorkerProcess implements Endpoint {
   #head = 0;
   #waitingBytes = 0;
   #calls = 0;
+  /** Frames that came out of the port and were not handled yet, from `#arrivedHead` on. */
+  #arrived: FromProcess[] = [];
+  #arrivedHead = 0;
   #last: KernelMessage | null = null;
   #closed = false;
 
@@ -83,6 +94,7 @@ export class WorkerProcess implements Endpoint {
   close(): void {
     this.#closed = true;
     this.#frames = [];
+    this.#arrived = [];
     this.#port.close();
   }
 
@@ -101,13 +113,35 @@ export class WorkerProcess implements Endpoint {
   /** One post of the process. A malformed one ends it: its library never makes any. */
   #receive(data: unknown): void {
     if (this.#closed) return;
-    try {
+    this.#guarded(() => {
       const { done, frames } = parsePost(data, BATCH_MESSAGES_MAX);
       this.#finished(done);
-      for (const frame of frames) {
-        if (this.#closed) return;
-        this.#handle(frame);
+      const idle = this.#arrived.length === 0;
+      for (const frame of frames) this.#arrived.push(frame);
+      if (this.#arrived.length > FRAMES_WAITING_MAX) {
+        const error = `it sends faster than the node routes: ${FRAMES_WAITING_MAX} frames wait`;
+        return this.#options.onExit(error, false);
       }
+      if (idle) this.#handleSome();
+    });
+  }
+
+  /** A process gets its share of a turn, however much it sends; the rest waits for the turns after. */
+  #handleSome(): void {
+    const arrived = this.#arrived;
+    const until = Math.min(this.#arrivedHead + FRAMES_PER_TURN, arrived.length);
+    while (this.#arrivedHead < until && !this.#closed) this.#handle(arrived[this.#arrivedHead++]!);
+    if (this.#closed) return;
+    if (this.#arrivedHead < arrived.length) {
+      return this.#options.turns.atEnd(() => this.#guarded(() => this.#handleSome()));
+    }
+    this.#arrived = [];
+    this.#arrivedHead = 0;
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      if (!this.#closed) work();
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       this.#options.onExit(`it broke the protocol of its port: ${error.message}`, false);

@@ -1,5 +1,10 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { INBOX_MESSAGES_MAX } from "../limits.ts";
+import {
+  BATCH_MESSAGES_MAX,
+  FRAMES_PER_TURN,
+  FRAMES_WAITING_MAX,
+  INBOX_MESSAGES_MAX,
+} from "../limits.ts";
 import type { Address } from "../protocol/address.ts";
 import type { HostCall } from "../protocol/host.ts";
 import { type KernelMessage, request } from "../protocol/message.ts";
@@ -118,6 +123,19 @@ Deno.test("WorkerProcess.deliver() refuses when too much waits, and goes on when
   fake.process.deliver(message);
   fake.process.deliver(message);
   assertThrows(() => fake.process.deliver(message), RangeError, "is full");
+});
+
+// Threat: a process that sends faster than the node routes, to keep it from everybody else.
+Deno.test("a flooding process gets its share of a turn, and is ended when too much waits", async () => {
+  using fake = new Fake();
+  const frames = Array(BATCH_MESSAGES_MAX).fill(["Print", 0, ""]);
+  await fake.post([0, ...frames]);
+  assertEquals(fake.prints.length, FRAMES_PER_TURN, "the rest comes in turns of its own");
+  for (let posts = 0; posts < FRAMES_WAITING_MAX / BATCH_MESSAGES_MAX; posts++) {
+    fake.port.postMessage([0, ...frames]);
+  }
+  while (fake.exits.length === 0) await fake.post([0, ...frames]);
+  assertStringIncludes(fake.exits[0]!, "it sends faster than the node routes");
 });
 
 Deno.test("what was not finished can be taken back, oldest first", async () => {

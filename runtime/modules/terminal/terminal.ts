@@ -6,6 +6,7 @@
  *   Thu 14:03 ws_server:template.os: begin
  */
 import { packageOf, type ProcessId } from "../../protocol/address.ts";
+import { PRINTS_PER_SECOND_MAX } from "../../limits.ts";
 import { escapeControl, type Log } from "../../log.ts";
 
 /** Standard output, standard error, or what a test reads. */
@@ -26,6 +27,7 @@ const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 export class Terminal implements Log {
   readonly #options: TerminalOptions;
+  readonly #flows = new Map<ProcessId, Flow>();
 
   constructor(options: TerminalOptions) {
     this.#options = options;
@@ -39,13 +41,50 @@ export class Terminal implements Log {
     writeAll(this.#options.err, lines("kinode: ", text));
   }
 
-  /** A print of a process; its own newlines begin new lines with the same prefix. */
+  /** A print of a process; its own newlines begin new lines with the same prefix. Beyond the limit: dropped. */
   print(id: ProcessId, verbosity: number, text: string): void {
     if (!(verbosity <= this.#options.verbosity)) return;
     const now = this.#options.clock();
+    const flow = this.#flowOf(id, now);
+    flow.lines += 1 + newlines(text);
+    if (flow.lines > PRINTS_PER_SECOND_MAX) {
+      if (flow.dropped++ === 0) {
+        this.warn(`${id} prints more than ${PRINTS_PER_SECOND_MAX} lines a second: dropping`);
+      }
+      return;
+    }
     const time = `${WEEKDAYS[now.getDay()]} ${two(now.getHours())}:${two(now.getMinutes())}`;
     writeAll(this.#options.out, lines(`${time} ${packageOf(id)}: `, text));
   }
+
+  /** What a process printed in this second; the second before ends with a count of what was dropped in it. */
+  #flowOf(id: ProcessId, now: Date): Flow {
+    const second = Math.floor(now.getTime() / 1000);
+    const flow = this.#flows.get(id);
+    if (flow?.second === second) return flow;
+    if (flow !== undefined && flow.dropped > 0) {
+      this.warn(`${id}: ${flow.dropped} prints were dropped`);
+    }
+    if (this.#flows.size >= FLOWS_MAX) this.#flows.clear();
+    const fresh = { second, lines: 0, dropped: 0 };
+    this.#flows.set(id, fresh);
+    return fresh;
+  }
+}
+
+/** What one process printed within one second. */
+interface Flow {
+  readonly second: number;
+  lines: number;
+  dropped: number;
+}
+
+const FLOWS_MAX = 10_000;
+
+function newlines(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) count++;
+  return count;
 }
 
 /** Writes all of `text`: a pipe may take less than it is given. */

@@ -1,10 +1,11 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { PRINTS_PER_SECOND_MAX } from "../../limits.ts";
 import type { ProcessId } from "../../protocol/address.ts";
 import { Terminal, writeAll } from "./terminal.ts";
 
 const id = "chat:talk:template.os" as ProcessId;
 
-function terminal(verbosity = 0): { shown: string[]; terminal: Terminal } {
+function terminal(verbosity = 0): { shown: string[]; terminal: Terminal; pass(): void } {
   const shown: string[] = [];
   const output = {
     writeSync(bytes: Uint8Array) {
@@ -13,8 +14,10 @@ function terminal(verbosity = 0): { shown: string[]; terminal: Terminal } {
     },
   };
   // 2026-11-19 was a Thursday.
-  const clock = () => new Date(2026, 10, 19, 14, 3);
-  return { shown, terminal: new Terminal({ out: output, err: output, verbosity, clock }) };
+  let second = 0;
+  const clock = () => new Date(2026, 10, 19, 14, 3, second);
+  const pass = () => void second++;
+  return { shown, pass, terminal: new Terminal({ out: output, err: output, verbosity, clock }) };
 }
 
 Deno.test("Terminal.print() prefixes every line with time and package", () => {
@@ -39,6 +42,21 @@ Deno.test("Terminal.print() hides what is above its verbosity, and what is no ve
   t.print(id, NaN, "junk");
   t.print(id, 1, "shown");
   assertEquals(shown, ["Thu 14:03 talk:template.os: shown\n"]);
+});
+
+Deno.test("Terminal.print() drops what a process prints beyond the limit, and says how much", () => {
+  const { shown, terminal: t, pass } = terminal();
+  for (let i = 0; i < PRINTS_PER_SECOND_MAX + 50; i++) t.print(id, 0, `${i}`);
+  assertEquals(shown.length, PRINTS_PER_SECOND_MAX + 1);
+  assertStringIncludes(shown.at(-1)!, "prints more than 1000 lines a second: dropping");
+  pass();
+  t.print(id, 0, "after");
+  assertEquals(shown.slice(-2), [
+    "kinode: chat:talk:template.os: 50 prints were dropped\n",
+    "Thu 14:03 talk:template.os: after\n",
+  ]);
+  t.print("other:other:template.os" as ProcessId, 0, "a\n".repeat(PRINTS_PER_SECOND_MAX + 1));
+  assertStringIncludes(shown.at(-1)!, "other:other:template.os prints more than");
 });
 
 Deno.test("writeAll() goes on where a pipe took less than it was given", () => {
