@@ -77,6 +77,12 @@ export class CapabilityTable {
     return held;
   }
 
+  /** The opposite of `give`; what was granted stays. */
+  takeBack(holder: Address, given: Capability): void {
+    const key = keyOf(this.#normal(given));
+    if (!this.#held.get(holder)?.granted.has(key)) this.drop(holder, given);
+  }
+
   drop(holder: Address, given: Capability): void {
     const capability = this.#normal(given);
     const held = this.#held.get(holder);

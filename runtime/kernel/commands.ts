@@ -147,6 +147,7 @@ export class KernelCommands implements Module {
       heapMb,
       capabilities: [],
       grants: [],
+      mayAsk: false,
       stored: true,
     });
     return "InitializedProcess";

@@ -103,6 +103,7 @@ export class HostCalls implements HostCaller {
       heapMb,
       capabilities: [],
       grants: [],
+      mayAsk: false,
       stored: true,
     });
     return id;

@@ -75,11 +75,22 @@ export class Kernel {
   }
 
   /** What a program holds, and what others hold of it, from its first statement on. */
-  grantProgram({ id, capabilities, grants }: Program): void {
+  grantProgram(
+    { id, capabilities, grants }: Pick<Program, "id" | "capabilities" | "grants">,
+  ): void {
     const address = addressOf(this.node, id);
     for (const capability of capabilities) this.capabilities.give(address, capability);
     for (const [holder, params] of grants) {
       this.capabilities.give(addressOf(this.node, holder), { issuer: address, params });
+    }
+  }
+
+  /** The opposite of `grantProgram`, of what nobody granted besides. */
+  takeBack({ id, capabilities, grants }: Pick<Program, "id" | "capabilities" | "grants">): void {
+    const address = addressOf(this.node, id);
+    for (const capability of capabilities) this.capabilities.takeBack(address, capability);
+    for (const [holder, params] of grants) {
+      this.capabilities.takeBack(addressOf(this.node, holder), { issuer: address, params });
     }
   }
 
@@ -136,6 +147,16 @@ export class Kernel {
       this.#outstanding.passOn(message, source, target!);
     }
     return this.#deliver(message, target!);
+  }
+
+  /** How many requests wait for their response. */
+  get waiting(): number {
+    return this.#outstanding.size;
+  }
+
+  /** Sends back what is overdue on the clock; a timer calls it while anything waits. */
+  expire(): void {
+    this.#outstanding.expire();
   }
 
   /** Lets nothing fire any more. */
@@ -197,8 +218,12 @@ export class Kernel {
     const line = this.#repeats.next(explain(message, reason));
     if (line !== null) this.#log.warn(line);
     if (message.expects_response !== null) {
+      const { endpoint } = source;
       // Not from within the sender's own call of send(): it has yet to note what it sent.
-      queueMicrotask(() => this.#deliver(sendError(message, reason), source));
+      queueMicrotask(() => {
+        // Its next life has not asked.
+        if (source.endpoint === endpoint) this.#deliver(sendError(message, reason), source);
+      });
     }
     return true;
   }

@@ -15,6 +15,7 @@ import { request } from "../protocol/message.ts";
 import { decodeJson } from "../protocol/serde.ts";
 import { Turns } from "../protocol/turn.ts";
 import type { Log } from "../log.ts";
+import { type Asked, askedBy, inWords } from "./asked.ts";
 import { nextRestart } from "./backoff.ts";
 import type { HostCaller } from "./host_calls.ts";
 import type { Kernel } from "./kernel.ts";
@@ -43,6 +44,10 @@ export interface Supervised {
   /** Restarts since it was last healthy. */
   attempt: number;
   startedAt: number;
+  /** Its `config` was read and followed. */
+  configured: boolean;
+  /** What it asked for and got. */
+  asked: Asked | null;
   readonly redelivery: Redelivery;
 }
 
@@ -72,7 +77,10 @@ export class Supervisor {
   /** Initialises and runs a program, in place of the one that has its name. */
   start(program: Program): void {
     const old = this.#processes.get(program.id);
-    if (old !== undefined) this.#leave(old, false);
+    if (old !== undefined) {
+      this.#leave(old, false);
+      if (old.asked !== null) this.#options.kernel.takeBack(old.asked);
+    }
     this.initialize(program);
     this.run(program.id);
   }
@@ -86,6 +94,8 @@ export class Supervisor {
       run: this.#newRun(program),
       attempt: 0,
       startedAt: this.#options.now(),
+      configured: false,
+      asked: null,
       redelivery: new Redelivery(),
     };
     this.#processes.set(program.id, supervised);
@@ -161,12 +171,30 @@ export class Supervisor {
     if (supervised === undefined) return;
     this.#options.nursery.prove();
     try {
-      const { on_exit } = decodeJson(config, Config, "config");
-      if (on_exit !== null) this.setOnExit(run.id, on_exit);
+      if (!supervised.configured) this.#configure(supervised, decodeJson(config, Config, "config"));
     } catch (error) {
       return this.#ended(run, { error: (error as Error).message, busy: false });
     }
     if (supervised.attempt === 0) this.#options.log.info(`started ${run.id}`);
+  }
+
+  /** Once per start: a restart would undo what was changed meanwhile. */
+  #configure(supervised: Supervised, config: Config): void {
+    const { kernel, log } = this.#options;
+    const { id, mayAsk, stored } = supervised.program;
+    if (config.on_exit !== null) this.setOnExit(id, config.on_exit);
+    const asked = askedBy(id, config, kernel.node);
+    if (asked !== null && mayAsk) {
+      supervised.asked = asked;
+      kernel.grantProgram(asked);
+      supervised.program = { ...supervised.program, public: asked.public };
+      kernel.addProcess(id, supervised.run.endpoint, asked.public);
+      for (const line of inWords(asked)) log.warn(line);
+    } else if (asked !== null) {
+      const why = stored ? "it has what the process that made it gave it" : "the node is --strict";
+      log.warn(`${id} asks for rights in its config and does not get them: ${why}`);
+    }
+    supervised.configured = true;
   }
 
   /** The process has ended by itself. Of several reports of one end the first counts. */

@@ -117,6 +117,7 @@ const program: Program = {
   heapMb: 64,
   capabilities: [],
   grants: [],
+  mayAsk: false,
   stored: false,
 };
 

@@ -29,8 +29,10 @@ export interface SystemOptions {
   fatal(reason: string): void;
 }
 
+type OfScript = "id" | "code" | "mapStack" | "onExit" | "heapMb" | "mayAsk";
+
 /** A script of the folder: who it may message, and who may message it. */
-export interface Script extends Pick<Program, "id" | "code" | "mapStack" | "onExit" | "heapMb"> {
+export interface Script extends Pick<Program, OfScript> {
   file: string;
   messaging: readonly ProcessId[];
   granted: readonly ProcessId[];
@@ -75,7 +77,7 @@ export class System {
   }
 
   /** Starts a script of the folder, in place of the one that has its name. */
-  startScript({ file, messaging, granted, ...script }: Script): void {
+  startScript({ file, messaging, granted, mayAsk, ...script }: Script): void {
     const { node } = this.kernel;
     this.#supervisor.start({
       ...script,
@@ -84,6 +86,7 @@ export class System {
       public: false,
       capabilities: messaging.map((id) => ({ issuer: addressOf(node, id), params: MESSAGING })),
       grants: granted.map((id) => [id, MESSAGING] as const),
+      mayAsk,
       stored: false,
     });
   }
@@ -110,6 +113,7 @@ export class System {
       mapStack: (stack) => stack,
       capabilities: [],
       grants: [],
+      mayAsk: false,
       stored: true,
     });
     this.#supervisor.sendLast(id);

@@ -12,6 +12,8 @@ export interface Defaults {
   /** Modules that may message the process without being asked (requests, WebSocket frames). */
   granted: ProcessId[];
   heapMb: number;
+  /** Whether it gets what its `config` asks for beyond this. */
+  mayAsk: boolean;
 }
 
 const MODULES = [
@@ -24,7 +26,7 @@ const MODULES = [
   "terminal:terminal:sys",
 ] as ProcessId[];
 
-/** The default set of the script `id`; with `--strict` it may message nobody and nobody may message it. */
+/** The default set of the script `id`; with `--strict` it may message nobody, nobody may message it, and asking does not help. */
 export function defaultsFor(_id: ProcessId, options: { strict: boolean }): Defaults {
   const modules = options.strict ? [] : MODULES;
   return {
@@ -32,5 +34,6 @@ export function defaultsFor(_id: ProcessId, options: { strict: boolean }): Defau
     messaging: [...modules],
     granted: [...modules],
     heapMb: PROCESS_HEAP_MB,
+    mayAsk: !options.strict,
   };
 }

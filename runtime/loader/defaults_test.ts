@@ -5,7 +5,7 @@ import { defaultsFor } from "./defaults.ts";
 const id = parseProcessId("hello:hello:template.os");
 
 Deno.test("defaultsFor() lists the modules of design.md §6 under their canonical names", () => {
-  const { onExit, messaging, granted, heapMb } = defaultsFor(id, { strict: false });
+  const { onExit, messaging, granted, heapMb, mayAsk } = defaultsFor(id, { strict: false });
   assertEquals(
     messaging,
     [
@@ -20,12 +20,12 @@ Deno.test("defaultsFor() lists the modules of design.md §6 under their canonica
   );
   assertEquals(granted, messaging);
   assertEquals(messaging.map(canonical), messaging);
-  assertEquals([onExit, heapMb], ["Restart", 128]);
+  assertEquals([onExit, heapMb, mayAsk], ["Restart", 128, true]);
 });
 
 Deno.test("defaultsFor() gives nothing under --strict", () => {
-  const { messaging, granted, onExit } = defaultsFor(id, { strict: true });
-  assertEquals([messaging, granted, onExit], [[], [], "Restart"]);
+  const { messaging, granted, onExit, mayAsk } = defaultsFor(id, { strict: true });
+  assertEquals([messaging, granted, onExit, mayAsk], [[], [], "Restart", false]);
 });
 
 Deno.test("defaultsFor() hands out a fresh list each time", () => {

@@ -1,10 +1,12 @@
 /** What happens when a process returns or crashes (spec/kernel.md §3.3, §3.5), and a script's `config`. */
 import { parseAddress, parseProcessId } from "./address.ts";
 import {
+  anything,
   boolean,
   bytes,
   converted,
   count,
+  type Decoder,
   list,
   object,
   type Of,
@@ -43,6 +45,32 @@ export const OnExit = tagged({
 });
 export type OnExit = Of<typeof OnExit>;
 
-/** The `config` export of a script. */
-export const Config = object({ on_exit: optional(OnExit) });
+/** A capability as a manifest names it (spec/kernel.md §5.2): `params` is JSON as text here. */
+interface NamedCapability {
+  process: Of<typeof ProcessIdText>;
+  params: string;
+}
+
+/** `"p:k:g"` is the right to message it; `{"process":"p:k:g","params":…}` is any other. */
+const NamedCapability: Decoder<NamedCapability> = (json, at) =>
+  typeof json === "string"
+    ? { process: ProcessIdText(json, at), params: JSON.stringify("messaging") }
+    : object({ process: ProcessIdText, params: jsonText })(json, at);
+
+const jsonText = converted(anything, (json) => {
+  if (json === undefined) throw new TypeError("expected any JSON");
+  return JSON.stringify(json);
+});
+
+/**
+ * The `config` export of a script, in the words of a manifest: `request_capabilities` are for itself and
+ * issued by the process named, `grant_capabilities` are issued by itself for the process named.
+ */
+export const Config = object({
+  on_exit: optional(OnExit),
+  request_networking: optional(boolean),
+  request_capabilities: optional(list(NamedCapability)),
+  grant_capabilities: optional(list(NamedCapability)),
+  public: optional(boolean),
+});
 export type Config = Of<typeof Config>;
