@@ -42,6 +42,8 @@ interface StoredRow {
 }
 
 export class Database {
+  readonly #files: StoreFiles;
+  readonly #identity: string;
   readonly #lock: DatabaseSync;
   readonly #database: DatabaseSync;
   readonly #freeBytes: () => number;
@@ -53,14 +55,22 @@ export class Database {
     const lock = takeLock(files);
     try {
       if (!inspect(files)) create(files);
-      return new Database(lock, openForWriting(files, pagesMax), () => freeBytes(home));
+      const database = openForWriting(files, pagesMax);
+      return new Database(files, lock, database, () => freeBytes(home));
     } catch (error) {
       lock.close();
       throw error;
     }
   }
 
-  private constructor(lock: DatabaseSync, database: DatabaseSync, freeBytes: () => number) {
+  private constructor(
+    files: StoreFiles,
+    lock: DatabaseSync,
+    database: DatabaseSync,
+    freeBytes: () => number,
+  ) {
+    this.#files = files;
+    this.#identity = files.identity();
     this.#freeBytes = freeBytes;
     this.#lock = lock;
     this.#database = database;
@@ -93,7 +103,10 @@ export class Database {
   }
 
   #transaction(calls: Call[]): Outcome[] {
-    this.#requireRoom(calls);
+    if (calls.some(({ verb }) => verb === "write" || verb === "remove")) {
+      this.#requireFiles();
+      this.#requireRoom(calls);
+    }
     this.#database.exec("BEGIN");
     try {
       const outcomes = calls.map((call) => ({ rows: this.#do(call) }));
@@ -105,6 +118,18 @@ export class Database {
     }
   }
 
+  /** A removed file takes what is written into it, and is gone with the node. */
+  #requireFiles(): void {
+    let identity: string | null = null;
+    try {
+      identity = this.#files.identity();
+    } catch {
+      // Not there, or out of reach: not the same in any case.
+    }
+    if (identity === this.#identity) return;
+    throw new Error("the node's saved state was moved or removed under it: restart the node");
+  }
+
   /**
    * SQLite itself would go on until the disk is full to its last byte, and then could not even remove anything:
    * what is removed is written into the log first.
@@ -112,10 +137,9 @@ export class Database {
   #requireRoom(calls: Call[]): void {
     const sizes = calls.map((call) => call.verb === "write" ? call.bytes.length : 0);
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
-    if (!calls.some(({ verb }) => verb === "write")) return;
     // Once in the log, once in the database.
     const needed = 2 * bytes + STATE_FREE_BYTES_MIN;
-    if (this.#freeBytes() >= needed) return;
+    if (!calls.some(({ verb }) => verb === "write") || this.#freeBytes() >= needed) return;
     this.tidy();
     const free = this.#freeBytes();
     if (free >= needed) return;

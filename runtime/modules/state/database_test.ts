@@ -226,3 +226,19 @@ Deno.test("run() keeps room on the disk for removing things", () => {
   assertEquals(database.run([{ verb: "remove", table: "state", key: "a" }]), [{ rows: [] }]);
   database.close();
 });
+
+Deno.test({
+  name: "run() acknowledges nothing that goes into a removed file",
+  ignore: Deno.build.os === "windows",
+  fn() {
+    for (const name of [FILE, LOG]) {
+      using home = closedHome();
+      const database = Database.open(home.path);
+      Deno.removeSync(home.at(name));
+      Deno.writeTextFileSync(home.at(name), "another");
+      const [outcome] = database.run([write("a", Uint8Array.of(1))]);
+      assertStringIncludes((outcome as { failed: string }).failed, "moved or removed");
+      database.close();
+    }
+  },
+});

@@ -45,6 +45,15 @@ export class StoreFiles {
     throw new StoreUnusable(`Cannot open "${path}": it is not a file. Move it away.`);
   }
 
+  /** Which files lie under the names of the database and of its log: whoever has them open does not notice. */
+  identity(): string {
+    const parts = [this.database, this.log].map((path) => {
+      const { dev, ino } = Deno.statSync(path);
+      return `${dev}/${ino}`;
+    });
+    return parts.join(" ");
+  }
+
   remove(path: string): void {
     try {
       Deno.removeSync(path);
