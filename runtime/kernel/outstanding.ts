@@ -43,7 +43,7 @@ export class OutstandingRequests {
     const dueMs = this.#now() + seconds * 1000;
     message.rsvp = message.source;
     requester.outstanding.set(message.id, { message, requester, dueMs, holders: [target] });
-    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
+    this.#sweeper ??= setInterval(() => this.expire(), SWEEP_MS);
   }
 
   /** An inherited request: its receiver may answer in the sender's place, if the sender itself might. */
@@ -76,8 +76,15 @@ export class OutstandingRequests {
     if (one.holders.length === 0) this.#giveUp(one, "crashed");
   }
 
+  /** How many requests wait. */
+  get size(): number {
+    let size = 0;
+    for (const { outstanding } of this.#table.all()) size += outstanding.size;
+    return size;
+  }
+
   /** One timer for all requests: it looks at every one of them, so that a request costs no second index. */
-  #sweep(): void {
+  expire(): void {
     const now = this.#now();
     let waiting = false;
     for (const { outstanding } of this.#table.all()) {
