@@ -53,7 +53,7 @@ export class Kernel {
     this.#outstanding = new OutstandingRequests(
       this.#table,
       now,
-      (one, reason) => void this.#deliver(sendError(one.message, reason), one.requester),
+      (one, reason) => this.#sendBack(one.message, reason, one.requester),
     );
   }
 
@@ -191,24 +191,38 @@ export class Kernel {
     const outstanding: Outstanding | undefined = target?.outstanding.get(message.id);
     if (!outstanding?.holders.includes(source)) return true;
     this.#outstanding.remove(outstanding);
-    const tooLarge = sizeOf(message) > MESSAGE_BYTES_MAX;
-    const answer = tooLarge ? sendError(outstanding.message, "too-large") : message;
-    return this.#deliver(answer, outstanding.requester);
+    const { message: request, requester } = outstanding;
+    if (sizeOf(message) > MESSAGE_BYTES_MAX) this.#sendBack(request, "too-large", requester);
+    else if (!this.#hand(message, requester)) this.#sendBack(request, "queue-full", requester);
+    return true;
   }
 
-  /** Hands a message over; an endpoint whose queue is full throws a RangeError, and a request comes back. */
+  /** Delivers a request; where the queue is full it comes back. */
   #deliver(message: KernelMessage, target: ProcessEntry): boolean {
+    if (this.#hand(message, target)) return true;
+    const source = this.#table.find(message.source);
+    if (source === undefined) return true;
+    if (source.isModule && message.expects_response === null) return false;
+    return this.#refuse(message, source, "queue-full");
+  }
+
+  /** False if the endpoint's queue is full. */
+  #hand(message: KernelMessage, target: ProcessEntry): boolean {
     if (message.capabilities.length > 0) this.#remember(message.capabilities, target);
     try {
       target.endpoint.deliver(message);
       return true;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
+      return false;
     }
-    const source = this.#table.find(message.source);
-    if (source === undefined || message.kind !== "Request") return true;
-    if (source.isModule && message.expects_response === null) return false;
-    return this.#refuse(message, source, "queue-full");
+  }
+
+  /** The request comes back; where its bytes do not fit any more, without them. */
+  #sendBack(message: KernelMessage, reason: SendErrorReason, target: ProcessEntry): void {
+    const error = sendError(message, reason);
+    if (this.#hand(error, target)) return;
+    this.#hand({ ...error, body: "", lazy_load_blob: null }, target);
   }
 
   /** A request that goes nowhere: explained to the person, and to its sender if it waits. */
@@ -222,7 +236,7 @@ export class Kernel {
       // Not from within the sender's own call of send(): it has yet to note what it sent.
       queueMicrotask(() => {
         // Its next life has not asked.
-        if (source.endpoint === endpoint) this.#deliver(sendError(message, reason), source);
+        if (source.endpoint === endpoint) this.#sendBack(message, reason, source);
       });
     }
     return true;

@@ -240,6 +240,24 @@ Deno.test("a module hears that an event found the queue full, and may try again"
   assertEquals([world.kernel.route(event), box], [true, [event]]);
 });
 
+Deno.test("an answer whose bytes do not fit comes as a SendError, one that does not fit either without its body", () => {
+  using world = new World();
+  const box: KernelMessage[] = [];
+  world.kernel.addProcess(A, {
+    deliver: (message) => {
+      if (message.body !== "") throw new RangeError("full");
+      box.push(message);
+    },
+  });
+  const asked = world.send(A, B, { expects_response: 5 });
+  world.kernel.route(responseTo(asked, "large"));
+  assertEquals(box.map((m) => [m.kind, m.id, m.error?.reason]), [[
+    "SendError",
+    asked.id,
+    "queue-full",
+  ]]);
+});
+
 /** Looks once a turn of the event loop; the test runner's own limit ends it. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));

@@ -64,7 +64,7 @@ class World implements Disposable {
       },
       heapMb,
       killed: false,
-      post: (frame) => port.postMessage([0, frame]),
+      post: (frame) => port.postMessage([[], frame]),
       die: onExit,
     };
     this.ports.push(port);

@@ -5,9 +5,9 @@
  *   deliver(message) … ──turn ends──► port.postMessage([frame, …])            ══ thread ══►
  *   onMessage(message), onCall, onPrint, onExit ◄── parsePost ◄──              ◄══ thread ══
  */
-import { type Address, processOf } from "../protocol/address.ts";
+import type { Address } from "../protocol/address.ts";
 import { HostCall, type ReturnFrame } from "../protocol/host.ts";
-import { type Endpoint, type KernelMessage, sizeOf } from "../protocol/message.ts";
+import type { Endpoint, KernelMessage } from "../protocol/message.ts";
 import {
   type FromProcess,
   parseMessage,
@@ -21,10 +21,9 @@ import {
   FRAMES_PER_TURN,
   FRAMES_WAITING_MAX,
   HOST_CALLS_MAX,
-  INBOX_BYTES_MAX,
-  INBOX_MESSAGES_MAX,
   PRINT_CHARS_MAX,
 } from "../limits.ts";
+import { Inbox } from "./inbox.ts";
 
 export interface WorkerProcessOptions {
   address: Address;
@@ -45,16 +44,13 @@ export class WorkerProcess implements Endpoint {
   readonly #options: WorkerProcessOptions;
   readonly #port: MessagePort;
   #frames: ToProcess[] = [];
-  /** Messages that the process has not finished, oldest first from `#head` on. */
-  #waiting: (KernelMessage | null)[] = [];
-  #head = 0;
-  #waitingBytes = 0;
+  readonly #inbox = new Inbox();
   #calls = 0;
   /** Frames that came out of the port and were not handled yet, from `#arrivedHead` on. */
   #arrived: FromProcess[] = [];
   #arrivedHead = 0;
-  #last: KernelMessage | null = null;
   #closed = false;
+  #overflowing = false;
 
   constructor(options: WorkerProcessOptions) {
     this.#options = options;
@@ -69,25 +65,19 @@ export class WorkerProcess implements Endpoint {
 
   /** Throws a RangeError when too much waits already. */
   deliver(message: KernelMessage): void {
-    const size = sizeOf(message);
-    const count = this.#waiting.length - this.#head;
-    if (count >= INBOX_MESSAGES_MAX || this.#waitingBytes + size > INBOX_BYTES_MAX) {
-      throw new RangeError(`the queue of ${this.#options.address} is full`);
-    }
-    this.#waiting.push(message);
-    this.#waitingBytes += size;
+    this.#inbox.add(message);
     this.#post(toFrame(message));
+    if (this.#inbox.overflows) this.#overflow();
   }
 
   /** What was delivered and not finished, oldest first. */
   unfinished(): KernelMessage[] {
-    return this.#waiting.slice(this.#head) as KernelMessage[];
+    return this.#inbox.unfinished();
   }
 
   /** What the process is at, or was at last, in words. */
   lastMessage(): string {
-    const message = this.#waiting[this.#head] ?? this.#last;
-    return message === null ? "none" : `a ${message.kind} from ${processOf(message.source)}`;
+    return this.#inbox.lastMessage();
   }
 
   /** Nothing comes out after this, and what is delivered is lost. */
@@ -96,6 +86,14 @@ export class WorkerProcess implements Endpoint {
     this.#frames = [];
     this.#arrived = [];
     this.#port.close();
+  }
+
+  /** Not from within a delivery: whoever delivers may be in the middle of a list. */
+  #overflow(): void {
+    if (this.#overflowing) return;
+    this.#overflowing = true;
+    const end = () => this.#options.onExit("it does not read the answers that it asks for", false);
+    this.#options.turns.atEnd(() => this.#guarded(end));
   }
 
   #post(frame: ToProcess): void {
@@ -115,7 +113,7 @@ export class WorkerProcess implements Endpoint {
     if (this.#closed) return;
     this.#guarded(() => {
       const { done, frames } = parsePost(data, BATCH_MESSAGES_MAX);
-      this.#finished(done);
+      this.#inbox.finish(done);
       const idle = this.#arrived.length === 0;
       for (const frame of frames) this.#arrived.push(frame);
       if (this.#arrived.length > FRAMES_WAITING_MAX) {
@@ -185,20 +183,5 @@ export class WorkerProcess implements Endpoint {
         this.#calls--;
         this.#post(frame);
       });
-  }
-
-  #finished(count: number): void {
-    if (count > this.#waiting.length - this.#head) {
-      throw new TypeError("it finished more messages than it was given");
-    }
-    for (let i = 0; i < count; i++) {
-      this.#last = this.#waiting[this.#head]!;
-      this.#waitingBytes -= sizeOf(this.#last);
-      this.#waiting[this.#head++] = null;
-    }
-    if (this.#head > 1024 && this.#head * 2 > this.#waiting.length) {
-      this.#waiting = this.#waiting.slice(this.#head);
-      this.#head = 0;
-    }
   }
 }

@@ -45,7 +45,7 @@ function serve(port: MessagePort): void {
     (run) => turns.atEnd(run),
     BATCH_MESSAGES_MAX,
   );
-  const mailbox = new Mailbox(() => outbox.done());
+  const mailbox = new Mailbox((number) => outbox.done(number));
   const calls = new Calls((frame) => outbox.send(frame));
   const crash = (error: unknown): void => {
     outbox.send([

@@ -36,7 +36,7 @@ export class FakeKernel {
   constructor() {
     const soon = (run: () => void) => queueMicrotask(run);
     const outbox: Outbox = new Outbox((post) => this.#receive(post as unknown[]), soon, 100);
-    const mailbox = new Mailbox(() => outbox.done());
+    const mailbox = new Mailbox((number) => outbox.done(number));
     this.calls = new Calls((frame) => outbox.send(frame));
     this.process = { our: OUR, mailbox, outbox, calls: this.calls };
     install(this.process);

@@ -19,30 +19,38 @@ interface Sent {
   settle: { resolve(message: Message): void; reject(error: SendError): void } | null;
 }
 
+/** A message and its number: how many came before it. */
+interface Numbered {
+  number: number;
+  message: KernelMessage;
+}
+
 /** Returns true if it has taken the message. */
 export type Listener = (message: KernelMessage) => boolean;
 
 export class Mailbox {
-  readonly #queue: KernelMessage[] = [];
+  readonly #queue: Numbered[] = [];
   readonly #sent = new ById<Sent>();
   readonly #listeners: Listener[] = [];
-  readonly #done: () => void;
+  readonly #done: (number: number) => void;
   #waiting: { resolve(message: Message): void; reject(error: SendError): void } | null = null;
   #prompting: KernelMessage | null = null;
   #last: KernelMessage | null = null;
-  #busy = false;
+  /** The number of the message at hand. */
+  #busy: number | null = null;
+  #received = 0;
 
   /**
-   * `done` is called once for every message that is finished: one that was awaited or listened for at once, one
-   * from the queue when the next is asked for. What is not finished when the process crashes is not lost.
+   * `done` is called once with the number of every message that is finished: one that was awaited or listened
+   * for at once, one from the queue when the next is asked for. What is not finished when the process crashes is not lost.
    */
-  constructor(done: () => void) {
+  constructor(done: (number: number) => void) {
     this.#done = done;
   }
 
   /** Whether a message from the queue is being handled. */
   get busy(): boolean {
-    return this.#busy;
+    return this.#busy !== null;
   }
 
   /** The request that a Response now would answer. */
@@ -55,29 +63,35 @@ export class Mailbox {
     return this.#last;
   }
 
-  /** Listeners see a message before the queue does. */
+  /** Listeners see a message before the queue does, and what waits in it already. */
   listen(listener: Listener): void {
     this.#listeners.push(listener);
+    const waiting = this.#queue.splice(0);
+    for (const one of waiting) {
+      if (listener(one.message)) this.#done(one.number);
+      else this.#queue.push(one);
+    }
   }
 
   /** A message from the kernel. */
   receive(message: KernelMessage): void {
+    const number = this.#received++;
     const sent = message.kind === "Request" ? undefined : this.#sent.get(message.id);
     if (sent?.settle) {
       this.#sent.delete(message.id);
-      this.#done();
+      this.#done(number);
       if (message.kind === "Response") sent.settle.resolve(new Message(message, sent.context));
       else sent.settle.reject(new SendError(message, sent.context));
       return;
     }
-    if (this.#listeners.some((listener) => listener(message))) return this.#done();
+    if (this.#listeners.some((listener) => listener(message))) return this.#done(number);
     if (this.#waiting === null) {
-      this.#queue.push(message);
+      this.#queue.push({ number, message });
       return;
     }
     const { resolve, reject } = this.#waiting;
     this.#waiting = null;
-    this.#hand(message, resolve, reject);
+    this.#hand({ number, message }, resolve, reject);
   }
 
   /** The next message; rejects with the SendError if that is what came next. One caller at a time. */
@@ -86,10 +100,10 @@ export class Mailbox {
       if (this.#waiting !== null) {
         throw new Error("awaitMessage() is already waiting: one loop reads the messages");
       }
-      this.#finish();
-      const message = this.#queue.shift();
-      if (message === undefined) this.#waiting = { resolve, reject };
-      else this.#hand(message, resolve, reject);
+      this.finish();
+      const next = this.#queue.shift();
+      if (next === undefined) this.#waiting = { resolve, reject };
+      else this.#hand(next, resolve, reject);
     });
   }
 
@@ -105,17 +119,18 @@ export class Mailbox {
     });
   }
 
-  #finish(): void {
-    if (this.#busy) this.#done();
-    this.#busy = false;
+  /** What was being handled is finished: the next is asked for, or the process returns. */
+  finish(): void {
+    if (this.#busy !== null) this.#done(this.#busy);
+    this.#busy = null;
   }
 
   #hand(
-    message: KernelMessage,
+    { number, message }: Numbered,
     resolve: (m: Message) => void,
     reject: (e: SendError) => void,
   ): void {
-    this.#busy = true;
+    this.#busy = number;
     this.#last = message;
     if (message.kind === "Request") {
       this.#prompting = message;

@@ -8,8 +8,8 @@ const me = "fake.dev@a:a:template.os" as Address;
 const other = "fake.dev@b:b:template.os" as Address;
 
 class World {
-  done = 0;
-  readonly mailbox = new Mailbox(() => this.done++);
+  readonly done: number[] = [];
+  readonly mailbox = new Mailbox((number) => this.done.push(number));
 
   incoming(body: string, options: Parameters<typeof request>[3] = {}): KernelMessage {
     const message = request(other, me, body, options);
@@ -32,13 +32,13 @@ Deno.test("awaitMessage() hands out messages in order of arrival, each finished 
   const world = new World();
   world.incoming("1");
   world.incoming("2");
-  assertEquals(world.done, 0);
+  assertEquals(world.done, []);
   assertEquals((await world.mailbox.awaitMessage()).text(), "1");
   assertEquals((await world.mailbox.awaitMessage()).text(), "2");
   const third = world.mailbox.awaitMessage();
   world.incoming("3");
   assertEquals((await third).text(), "3");
-  assertEquals([world.done, world.mailbox.busy], [2, true]);
+  assertEquals([world.done, world.mailbox.busy], [[0, 1], true]);
 });
 
 Deno.test("only one loop may wait for messages", async () => {
@@ -86,7 +86,7 @@ Deno.test("an awaited request that comes back rejects with its SendError", async
   const answer = world.mailbox.expectAwaited(mine.id, null);
   world.mailbox.receive(sendError(mine));
   assertInstanceOf(await answer.catch((error) => error), SendError);
-  assertEquals(world.done, 1);
+  assertEquals(world.done, [0]);
 });
 
 Deno.test("kernel.md §2.6: a response brings back the request that was being answered when it was sent for", async () => {
@@ -103,11 +103,34 @@ Deno.test("kernel.md §2.6: a response brings back the request that was being an
   assertEquals(world.mailbox.prompting, first);
 });
 
+Deno.test("an answer that is awaited is finished before the message at hand, and before what waits", async () => {
+  const world = new World();
+  world.incoming("at hand");
+  await world.mailbox.awaitMessage();
+  const mine = request(me, other, "mine");
+  const answer = world.mailbox.expectAwaited(mine.id, null);
+  world.incoming("waits");
+  world.mailbox.receive(responseTo(mine, "answer"));
+  await answer;
+  assertEquals(world.done, [2]);
+  await world.mailbox.awaitMessage();
+  assertEquals(world.done, [2, 0]);
+});
+
 Deno.test("a listener takes messages before the queue does", async () => {
   const world = new World();
   world.mailbox.listen((message) => message.body === "mine");
   world.incoming("mine");
   world.incoming("yours");
   assertEquals((await world.mailbox.awaitMessage()).text(), "yours");
-  assertEquals(world.done, 1);
+  assertEquals(world.done, [0]);
+});
+
+Deno.test("a listener takes what waited in the queue before it came", async () => {
+  const world = new World();
+  for (const body of ["yours 1", "mine", "yours 2"]) world.incoming(body);
+  world.mailbox.listen((message) => message.body === "mine");
+  assertEquals(world.done, [1]);
+  assertEquals((await world.mailbox.awaitMessage()).text(), "yours 1");
+  assertEquals((await world.mailbox.awaitMessage()).text(), "yours 2");
 });

@@ -9,7 +9,7 @@ export class Outbox {
   #post: (data: unknown) => void;
   #soon: (run: () => void) => void;
   #frames: FromProcess[] = [];
-  #done = 0;
+  #done: number[] = [];
   #scheduled = false;
   readonly #framesMax: number;
 
@@ -26,17 +26,17 @@ export class Outbox {
     else this.#schedule();
   }
 
-  /** Tells the kernel that one message is finished, and its place in the queue free. */
-  done(): void {
-    this.#done++;
+  /** Tells the kernel that the message of this number is finished, and its place in the queue free. */
+  done(number: number): void {
+    this.#done.push(number);
     this.#schedule();
   }
 
   flush(): void {
     this.#scheduled = false;
-    if (this.#done === 0 && this.#frames.length === 0) return;
+    if (this.#done.length === 0 && this.#frames.length === 0) return;
     const post = [this.#done, ...this.#frames];
-    this.#done = 0;
+    this.#done = [];
     this.#frames = [];
     this.#post(post);
   }

@@ -9,28 +9,28 @@
  */
 const DELETED_MIN = 1024;
 
-export class ById<V> {
-  #map = new Map<bigint, V>();
+export class ById<V, K extends bigint | number = bigint> {
+  #map = new Map<K, V>();
   #deleted = 0;
 
   get size(): number {
     return this.#map.size;
   }
 
-  has(id: bigint): boolean {
+  has(id: K): boolean {
     return this.#map.has(id);
   }
 
-  get(id: bigint): V | undefined {
+  get(id: K): V | undefined {
     return this.#map.get(id);
   }
 
-  set(id: bigint, value: V): void {
+  set(id: K, value: V): void {
     this.#map.set(id, value);
   }
 
   /** Whether there was one. */
-  delete(id: bigint): boolean {
+  delete(id: K): boolean {
     const found = this.#map.delete(id);
     // As many deletions as entries to copy: on average a copy costs each deletion one entry.
     if (found && ++this.#deleted > Math.max(DELETED_MIN, this.#map.size)) {
@@ -50,7 +50,7 @@ export class ById<V> {
     return [...this.#map.values()];
   }
 
-  entries(): [bigint, V][] {
+  entries(): [K, V][] {
     return [...this.#map];
   }
 }

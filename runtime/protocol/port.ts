@@ -4,7 +4,7 @@
  * batches: everything that was sent within one turn of the event loop crosses together.
  *
  *   kernel ──[frame, …]──────────► process       frames: Boot once, then messages and Returns
- *   kernel ◄──[done, frame, …]──── process       done: messages it has finished since its last post
+ *   kernel ◄──[done, frame, …]──── process       done: numbers of the messages finished since its last post
  *
  * The kernel trusts nothing that comes out of a port: `parsePost` checks every field and stamps the source.
  */
@@ -85,7 +85,8 @@ export function fromFrame(frame: MessageFrame): KernelMessage {
 
 /** What one post of a process holds, checked. */
 export interface Post {
-  done: number;
+  /** Each end counts the messages of a port, from 0. */
+  done: number[];
   frames: FromProcess[];
 }
 
@@ -96,11 +97,11 @@ const SECONDS_MAX = 0xffff_ffff;
 /** Checks a post from a process; throws a TypeError that says which field is wrong. `framesMax` bounds it. */
 export function parsePost(data: unknown, framesMax: number): Post {
   if (!Array.isArray(data) || data.length === 0) {
-    throw new TypeError("a post is an array that begins with a number");
+    throw new TypeError("a post is an array that begins with an array");
   }
   const [done, ...frames] = data;
-  if (!Number.isSafeInteger(done) || done < 0) {
-    throw new TypeError("post[0], the messages done, is no count");
+  if (!Array.isArray(done) || !done.every((number) => typeof number === "number")) {
+    throw new TypeError("post[0], the messages done, is no array of numbers");
   }
   if (frames.length > framesMax) {
     throw new TypeError(`a post holds at most ${framesMax} frames, this one ${frames.length}`);

@@ -67,9 +67,9 @@ Deno.test("parseMessage() copies a small view out of its large buffer", () => {
 });
 
 Deno.test("parsePost() refuses what is no post", () => {
-  for (const data of [null, "x", {}, [], ["1"], [-1], [0.5], [NaN]]) {
+  for (const data of [null, "x", {}, [], ["1"], [1], [null], [["1"]]]) {
     assertThrows(() => parsePost(data, 8), TypeError);
   }
-  assertThrows(() => parsePost([0, 1, 2, 3], 2), TypeError, "at most 2 frames");
-  assertEquals(parsePost([3], 2), { done: 3, frames: [] });
+  assertThrows(() => parsePost([[], 1, 2, 3], 2), TypeError, "at most 2 frames");
+  assertEquals(parsePost([[3, 1]], 2), { done: [3, 1], frames: [] });
 });

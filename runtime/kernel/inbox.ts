@@ -1,0 +1,60 @@
+/**
+ * What was given to a process and what it has not finished, under the numbers that both ends of its port count:
+ * the first message is 0. Messages are finished out of order when an answer is awaited while others wait.
+ */
+import { assert } from "../assert.ts";
+import { INBOX_BYTES_MAX, INBOX_MESSAGES_MAX, OUTSTANDING_PER_PROCESS_MAX } from "../limits.ts";
+import { processOf } from "../protocol/address.ts";
+import { ById } from "../protocol/by_id.ts";
+import { type KernelMessage, sizeOf } from "../protocol/message.ts";
+
+export class Inbox {
+  readonly #unfinished = new ById<KernelMessage, number>();
+  #next = 0;
+  #bytes = 0;
+  #last: KernelMessage | null = null;
+
+  /**
+   * Takes a message in, or throws a RangeError when too much waits already. An answer was asked for, and is
+   * refused only for its bytes: one without any always gets in.
+   */
+  add(message: KernelMessage): void {
+    const size = sizeOf(message);
+    const full = message.kind === "Request" && this.#unfinished.size >= INBOX_MESSAGES_MAX;
+    if (full || size > 0 && this.#bytes + size > INBOX_BYTES_MAX) {
+      throw new RangeError(`the queue of ${message.target} is full`);
+    }
+    this.#unfinished.set(this.#next++, message);
+    this.#bytes += size;
+  }
+
+  /** More answers wait than requests that were let through: it sends what is refused, and reads nothing. */
+  get overflows(): boolean {
+    return this.#unfinished.size > INBOX_MESSAGES_MAX + OUTSTANDING_PER_PROCESS_MAX;
+  }
+
+  /** The process has finished these; throws a TypeError if it was not given one of them. */
+  finish(numbers: number[]): void {
+    for (const number of numbers) {
+      const message = this.#unfinished.get(number);
+      if (message === undefined) {
+        throw new TypeError(`it finished message ${number}, which it was not given`);
+      }
+      this.#unfinished.delete(number);
+      this.#bytes -= sizeOf(message);
+      this.#last = message;
+    }
+    assert(this.#bytes >= 0, "more bytes left an inbox than came in");
+  }
+
+  /** What was not finished, oldest first. */
+  unfinished(): KernelMessage[] {
+    return this.#unfinished.values();
+  }
+
+  /** What the process is at, or was at last, in words. */
+  lastMessage(): string {
+    const message = this.unfinished()[0] ?? this.#last;
+    return message === null ? "none" : `a ${message.kind} from ${processOf(message.source)}`;
+  }
+}

@@ -1,0 +1,45 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { INBOX_BYTES_MAX, INBOX_MESSAGES_MAX, OUTSTANDING_PER_PROCESS_MAX } from "../limits.ts";
+import type { Address } from "../protocol/address.ts";
+import { request, responseTo } from "../protocol/message.ts";
+import { Inbox } from "./inbox.ts";
+
+const me = "fake.dev@a:a:template.os" as Address;
+const other = "fake.dev@b:b:template.os" as Address;
+const incoming = (body: string | Uint8Array = "x") => request(other, me, body);
+const answer = (body: string | Uint8Array = "x") => responseTo(request(me, other, "?"), body);
+
+Deno.test("Inbox.finish() takes out what was finished, in any order", () => {
+  const inbox = new Inbox();
+  const messages = [incoming("1"), incoming("2"), answer("3")];
+  for (const message of messages) inbox.add(message);
+  inbox.finish([2]);
+  assertEquals(inbox.unfinished(), messages.slice(0, 2));
+  assertEquals(inbox.lastMessage(), "a Request from b:b:template.os");
+  inbox.finish([0, 1]);
+  assertEquals(inbox.unfinished(), []);
+  for (const number of [0, 3, -1, 0.5]) {
+    assertThrows(() => inbox.finish([number]), TypeError, "was not given");
+  }
+});
+
+Deno.test("an answer gets into an inbox that is full of requests, and one without bytes into any", () => {
+  const inbox = new Inbox();
+  for (let i = 0; i < INBOX_MESSAGES_MAX; i++) inbox.add(incoming());
+  assertThrows(() => inbox.add(incoming()), RangeError, "full");
+  inbox.add(answer());
+  const large = new Uint8Array(INBOX_BYTES_MAX - INBOX_MESSAGES_MAX);
+  assertThrows(() => inbox.add(answer(large)), RangeError, "full");
+  inbox.add(answer(large.subarray(1)));
+  inbox.add(answer(""));
+  assertEquals(inbox.overflows, false);
+});
+
+// Threat: a process that sends requests that are refused, and never reads that they were.
+Deno.test("an inbox overflows when more answers wait than requests were let through", () => {
+  const inbox = new Inbox();
+  for (let i = 0; i < INBOX_MESSAGES_MAX + OUTSTANDING_PER_PROCESS_MAX; i++) inbox.add(answer(""));
+  assertEquals(inbox.overflows, false);
+  inbox.add(answer(""));
+  assertEquals(inbox.overflows, true);
+});
