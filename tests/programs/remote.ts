@@ -34,6 +34,8 @@ const calls: Record<string, (given: never) => unknown> = {
   canMessage: (address: string) => kinode.canMessage(address),
   setOnExit: (onExit: kinode.OnExit) => kinode.setOnExit(onExit),
   getOnExit: () => kinode.getOnExit(),
+  /** Which globals there are: the Deno underneath shows in them. */
+  typeOf: (name: string) => typeof (globalThis as Record<string, unknown>)[name],
 };
 
 export default {
