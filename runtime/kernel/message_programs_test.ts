@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { NAMES, type Step, World } from "./message_programs.ts";
 
-const RUNS = Deno.env.get("FULL") === "1" ? 20_000 : 2_000;
+const RUNS = Deno.env.get("FULL") === "1" ? 50_000 : 5_000;
 const STEPS_MAX = 60;
 
 const who = fc.nat(NAMES.length - 2);
