@@ -4,6 +4,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { type RunningNode, runNode, startNode } from "../clients/node.ts";
+import { findRemote, remoteText, startRemote } from "./remote.ts";
 import { readProgram } from "./scripts.ts";
 
 const KILLS = Deno.env.get("FULL") === "1" ? 200 : 10;
@@ -76,6 +77,35 @@ Deno.test("kernel.md §12.9: a saved state survives an ordinary restart", async 
     const saved = new Map(NAMES.map((name) => [name, lastNumber(first, name, "saved") ?? 0]));
     await using second = await startSaving(home);
     await assertFound(second, saved);
+  });
+});
+
+Deno.test("kernel.md §12.9: set, get and clear, also 10 MB, over restarts of process and node, each for itself", async () => {
+  await withHome(async (home) => {
+    const large = "large ".repeat(10 * 1024 * 1024 / 6);
+    await using first = await startNode({ home });
+    const keeper = await startRemote(first, "keeper");
+    const other = await startRemote(first, "other");
+    assertEquals(await keeper.call("getState"), null);
+    await keeper.call("setState", large);
+    await other.call("setState", "");
+    const from = first.lines.length;
+    await first.drop("keeper.ts", `${remoteText()}// changed`);
+    await first.waitForLine("keeper:keeper:template.os", { from });
+    const changed = await findRemote(first, "keeper");
+    assertEquals(await changed.call("getState") === large, true);
+    await first.stop();
+
+    await using second = await startNode({ home });
+    const found = await findRemote(second, "keeper");
+    assertEquals(await found.call("getState") === large, true);
+    assertEquals(await (await findRemote(second, "other")).call("getState"), "");
+    await found.call("clearState");
+    assertEquals(await found.call("getState"), null);
+    await second.kill();
+
+    await using third = await startNode({ home });
+    assertEquals(await (await findRemote(third, "keeper")).call("getState"), null);
   });
 });
 
