@@ -28,6 +28,11 @@ export class Inbox {
     this.#bytes += size;
   }
 
+  /** Whether anything is unfinished. */
+  get waiting(): boolean {
+    return this.#unfinished.size > 0;
+  }
+
   /** More answers wait than requests that were let through: it sends what is refused, and reads nothing. */
   get overflows(): boolean {
     return this.#unfinished.size > INBOX_MESSAGES_MAX + OUTSTANDING_PER_PROCESS_MAX;

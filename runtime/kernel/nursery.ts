@@ -3,21 +3,35 @@
  * started, measured and ended (design.md §4). A process never talks to the nursery, it has a port of its own.
  *
  *   kernel ──{start, port}──► nursery ──port──► worker (boot.ts)
- *   kernel ◄──{exited}────────
+ *   kernel ◄──{Exited, Looked}─
  */
-import { count, object, type Of, optional, string } from "../protocol/serde.ts";
+import {
+  count,
+  dispatch,
+  type Handlers,
+  object,
+  optional,
+  string,
+  tagged,
+} from "../protocol/serde.ts";
 
 /** A worker that runs, or will run, one process. */
 export interface WorkerHandle {
   /** Ends it at once, also out of an endless loop. `onExit` is not called any more. */
   kill(): void;
+  /** Microseconds of CPU that it has used; `null` where Deno cannot tell, or it is gone. */
+  look(): Promise<number | null>;
 }
 
-const Exited = object({ token: count, error: optional(string) });
-type Exited = Of<typeof Exited>;
+const reports = {
+  Exited: object({ token: count, error: optional(string) }),
+  Looked: object({ token: count, cpu: optional(count) }),
+};
+const Report = tagged(reports);
 
 interface Living {
   onExit(error: string | null): void;
+  looked: ((cpu: number | null) => void)[];
 }
 
 export class Nursery {
@@ -40,14 +54,22 @@ export class Nursery {
   }
 
   /** Starts a worker around `port`. `onExit` is called if it ends by itself: out of memory, or broken. */
-  start(port: MessagePort, heapMb: number, onExit: Living["onExit"]): WorkerHandle {
+  start(port: MessagePort, heapMb: number, onExit: (error: string | null) => void): WorkerHandle {
     const token = this.#next++;
-    this.#living.set(token, { onExit });
+    const living: Living = { onExit, looked: [] };
+    this.#living.set(token, living);
     this.#worker.postMessage({ start: { token, heapMb, port } }, [port]);
     return {
       kill: () => {
+        for (const looked of living.looked) looked(null);
         if (this.#living.delete(token)) this.#worker.postMessage({ kill: { token } });
       },
+      look: () =>
+        new Promise((resolve) => {
+          if (this.#living.get(token) !== living) return resolve(null);
+          living.looked.push(resolve);
+          this.#worker.postMessage({ look: { token } });
+        }),
     };
   }
 
@@ -64,7 +86,7 @@ export class Nursery {
 
   #start(): Worker {
     const worker = this.#make();
-    worker.onmessage = (event) => this.#exited(Exited(event.data, "exited"));
+    worker.onmessage = (event) => dispatch(Report(event.data, "report"), this.#handlers, null);
     worker.onerror = (event) => {
       event.preventDefault();
       this.#broken(worker, event.message);
@@ -72,11 +94,15 @@ export class Nursery {
     return worker;
   }
 
-  #exited({ token, error }: Exited): void {
-    const living = this.#living.get(token);
-    this.#living.delete(token);
-    living?.onExit(error);
-  }
+  readonly #handlers: Handlers<typeof reports, null, void> = {
+    Exited: ({ token, error }) => {
+      const living = this.#living.get(token);
+      this.#living.delete(token);
+      for (const looked of living?.looked ?? []) looked(null);
+      living?.onExit(error);
+    },
+    Looked: ({ token, cpu }) => this.#living.get(token)?.looked.shift()?.(cpu),
+  };
 
   /** Every process in it is lost; they come back by their on-exit, in a new nursery. */
   #broken(worker: Worker, reason: string): void {

@@ -29,6 +29,7 @@ export interface RunOptions {
 
 export class Run {
   readonly id: ProcessId;
+  readonly heapMb: number;
   readonly endpoint: WorkerProcess;
   readonly #options: RunOptions;
   /** The far end of the port, until a worker has it. */
@@ -40,6 +41,7 @@ export class Run {
     const { program, node, turns, onMessage, onPrint, onCall } = options;
     const { port1, port2 } = new MessageChannel();
     this.id = program.id;
+    this.heapMb = program.heapMb;
     this.#options = options;
     this.#port = port2;
     this.endpoint = new WorkerProcess({
@@ -73,6 +75,11 @@ export class Run {
   after(seconds: number, begin: () => void): void {
     if (seconds === 0) begin();
     else this.#timer = setTimeout(begin, seconds * 1000);
+  }
+
+  /** Microseconds of CPU used so far; `null` if nobody can tell. */
+  look(): Promise<number | null> {
+    return this.#worker?.look() ?? Promise.resolve(null);
   }
 
   end(): void {

@@ -23,6 +23,7 @@ import type { Nursery } from "./nursery.ts";
 import type { Program } from "./program.ts";
 import { Redelivery } from "./redelivery.ts";
 import { type End, Run } from "./run.ts";
+import { Watchdog } from "./watchdog.ts";
 
 export interface SupervisorOptions {
   kernel: Kernel;
@@ -57,8 +58,15 @@ export class Supervisor {
   readonly #processes = new Map<ProcessId, Supervised>();
   #calls: HostCaller | null = null;
 
+  readonly #watchdog: Watchdog;
+
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#watchdog = new Watchdog({
+      runs: () => this.all().filter(({ state }) => state === "running").map(({ run }) => run),
+      onSilent: (run, seconds) => options.log.warn(silent(run, seconds)),
+      onStopped: (run) => this.#ended(run, { error: stopped(run), busy: true }),
+    });
   }
 
   /** Who answers the host calls of processes; set once, before the first process. */
@@ -142,6 +150,7 @@ export class Supervisor {
   close(): void {
     for (const supervised of this.#processes.values()) this.#leave(supervised, true);
     this.#processes.clear();
+    this.#watchdog.close();
     this.#turns.close();
   }
 
@@ -274,4 +283,13 @@ export class Supervisor {
     const supervised = this.#processes.get(run.id);
     return supervised?.run === run ? supervised : undefined;
   }
+}
+
+function silent({ id, endpoint }: Run, seconds: number): string {
+  return `${id} has taken nothing for ${seconds} s (last message: ${endpoint.lastMessage()}): ` +
+    "an endless loop, or work that should await; saving or deleting its script ends it";
+}
+
+function stopped({ heapMb }: Run): string {
+  return `it has stopped: out of memory (its heap may have ${heapMb} MB), or blocked`;
 }

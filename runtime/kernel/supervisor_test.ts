@@ -73,7 +73,9 @@ class World implements Disposable {
         if (frame[0] === "Boot") {
           start.code = frame[2];
           this.starts.push(start);
-        } else if (frame[0] !== "Return") messages.push(fromFrame(frame).body);
+        } else if (frame[0] !== "Return" && frame[0] !== "Ping") {
+          messages.push(fromFrame(frame).body);
+        }
       }
       this.#wake();
     };

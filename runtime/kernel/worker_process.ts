@@ -49,6 +49,7 @@ export class WorkerProcess implements Endpoint {
   /** Frames that came out of the port and were not handled yet, from `#arrivedHead` on. */
   #arrived: FromProcess[] = [];
   #arrivedHead = 0;
+  #unanswered = 0;
   #closed = false;
   #overflowing = false;
 
@@ -68,6 +69,16 @@ export class WorkerProcess implements Endpoint {
     this.#inbox.add(message);
     this.#post(toFrame(message));
     if (this.#inbox.overflows) this.#overflow();
+  }
+
+  /**
+   * Asks a process that has something to do for a sign of life. Returns how many times in a row it was asked
+   * and gave none.
+   */
+  ping(): number {
+    if (!this.#inbox.waiting) return this.#unanswered = 0;
+    this.#post(["Ping"]);
+    return this.#unanswered++;
   }
 
   /** What was delivered and not finished, oldest first. */
@@ -111,6 +122,7 @@ export class WorkerProcess implements Endpoint {
   /** One post of the process. A malformed one ends it: its library never makes any. */
   #receive(data: unknown): void {
     if (this.#closed) return;
+    this.#unanswered = 0;
     this.#guarded(() => {
       const { done, frames } = parsePost(data, BATCH_MESSAGES_MAX);
       this.#inbox.finish(done);
@@ -153,6 +165,8 @@ export class WorkerProcess implements Endpoint {
         return this.#print(frame);
       case "Call":
         return this.#call(frame);
+      case "Alive":
+        return;
       case "Loaded":
         return this.#options.onLoaded(String(frame[1]));
       case "Exit":

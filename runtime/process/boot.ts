@@ -81,6 +81,7 @@ function serve(port: MessagePort): void {
     for (const frame of event.data) {
       if (frame[0] === "Boot") boot(frame);
       else if (frame[0] === "Return") calls.settle(frame);
+      else if (frame[0] === "Ping") outbox.send(["Alive"]);
       else mailbox.receive(fromFrame(frame));
     }
   };

@@ -8,7 +8,13 @@ import { PROCESS_HEAP_MB, SPARE_WORKERS } from "../limits.ts";
 
 type Command =
   | { start: { token: number; heapMb: number; port: MessagePort } }
+  | { look: { token: number } }
   | { kill: { token: number } };
+
+/** Deno 2.4 cannot tell. */
+interface Measured {
+  cpuUsage?(): Promise<{ user: number; system: number }>;
+}
 
 /** Young objects and code live beside the old generation that `heapMb` bounds. */
 const YOUNG_MB = 16;
@@ -25,6 +31,7 @@ class Nursery {
 
   handle(command: Command): void {
     if ("kill" in command) return this.#kill(command.kill.token);
+    if ("look" in command) return void this.#look(command.look.token);
     const { token, heapMb, port } = command.start;
     const spare = heapMb === PROCESS_HEAP_MB ? this.#spares.shift() : undefined;
     const worker = spare ?? boot(heapMb);
@@ -45,7 +52,14 @@ class Nursery {
   }
 
   #ended(token: number, error: string | null): void {
-    if (this.#living.delete(token)) this.#report({ token, error });
+    if (this.#living.delete(token)) this.#report({ Exited: { token, error } });
+  }
+
+  /** Answers also while the worker spins. */
+  async #look(token: number): Promise<void> {
+    const usage = await (this.#living.get(token) as Measured | undefined)?.cpuUsage?.();
+    const cpu = usage === undefined ? null : usage.user + usage.system;
+    this.#report({ Looked: { token, cpu } });
   }
 
   #kill(token: number): void {

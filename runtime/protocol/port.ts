@@ -32,6 +32,10 @@ export type MessageFrame = [
 /** The first frame of a port: who the process is, and its bundle (one ES module without imports). */
 export type BootFrame = ["Boot", Address, string];
 
+/** Asks for a sign of life; any post is one. */
+export type PingFrame = ["Ping"];
+export type AliveFrame = ["Alive"];
+
 /** A line for the terminal: verbosity 0-3, text. */
 export type PrintFrame = ["Print", number, string];
 /** The module is loaded, its own code runs next; with its `config` export as JSON. */
@@ -42,8 +46,14 @@ export type LoadedFrame = ["Loaded", string];
  */
 export type ExitFrame = ["Exit", string | null, boolean];
 
-export type ToProcess = BootFrame | ReturnFrame | MessageFrame;
-export type FromProcess = MessageFrame | CallFrame | PrintFrame | LoadedFrame | ExitFrame;
+export type ToProcess = BootFrame | PingFrame | ReturnFrame | MessageFrame;
+export type FromProcess =
+  | MessageFrame
+  | CallFrame
+  | PrintFrame
+  | LoadedFrame
+  | AliveFrame
+  | ExitFrame;
 
 /** The tuple of a message. */
 export function toFrame(message: KernelMessage): MessageFrame {
