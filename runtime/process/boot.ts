@@ -72,10 +72,12 @@ function serve(port: MessagePort): void {
       value: Object.freeze({ ...library }),
     });
     installWeb(globalThis);
-    run(() => import(moduleUrl(code)), our, outbox).then(
-      () => outbox.send(["Exit", null, false]),
-      crash,
-    );
+    const returned = (): void => {
+      // Or the next life would get the message that this one has handled.
+      mailbox.finish();
+      outbox.send(["Exit", null, false]);
+    };
+    run(() => import(moduleUrl(code)), our, outbox).then(returned, crash);
   };
   port.onmessage = (event: MessageEvent<ToProcess[]>) => {
     for (const frame of event.data) {
