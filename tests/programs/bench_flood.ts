@@ -1,0 +1,44 @@
+/** Does one thing without end, as fast as it can; which one is in the name that it was dropped under. */
+import { our, println, Request, setState } from "@kinode/process";
+
+/** As soon as it fails it is over. */
+export const config = {
+  on_exit: "None",
+  request_capabilities: ["silent:silent:template.os"],
+};
+
+const SERVER = "http://127.0.0.1:0/";
+const AT_ONCE = 100_000;
+const LOOPS = 64;
+
+const send = () => Request.to("our@silent:silent:template.os").body("flood").send();
+const nextTurn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+const floods: Record<string, () => Promise<void>> = {
+  async flood_sends() {
+    for (;; await null) send();
+  },
+  async flood_sends_at_once() {
+    for (;; await nextTurn()) {
+      for (let i = 0; i < AT_ONCE; i++) send();
+    }
+  },
+  async flood_prints() {
+    for (;; await null) println("flood");
+  },
+  async flood_calls() {
+    for (let i = 0;; i++) await setState(String(i));
+  },
+  async flood_fetches() {
+    for (;;) await (await fetch(SERVER)).text();
+  },
+};
+
+export async function init() {
+  const { process } = our();
+  const flood = floods[process.split(":")[0]!]!;
+  println(`${process} begins`);
+  await nextTurn();
+  const loops = flood.name === "flood_calls" || flood.name === "flood_fetches" ? LOOPS : 1;
+  await Promise.all(Array.from({ length: loops }, flood));
+}
