@@ -172,3 +172,6 @@ export const STATE_BATCH_CALLS_MAX = 1_000;
 
 /** Prints of one process in a second; the rest is counted and dropped, or they would fill the disk. */
 export const PRINTS_PER_SECOND_MAX = 1_000;
+
+/** A process that takes nothing for so long is reported, again and again; seconds. */
+export const SILENT_SECONDS = 30;

@@ -13,9 +13,8 @@ export function explain(message: KernelMessage, reason: SendErrorReason): string
     case "no-such-process":
       return `${source} sent a message to ${message.target}, which does not exist: check the spelling, and that its script is loaded`;
     case "not-permitted":
-      return `${source} may not message ${target}: add "${target}" to the request_capabilities of ${
-        packageOf(source)
-      }`;
+      return `${source} may not message ${target}: add "${target}" to the request_capabilities of ` +
+        `${packageOf(source)} (export const config = { request_capabilities: ["${target}"] })`;
     case "crashed":
       return `${target} ended before it answered ${source}`;
     case "queue-full":

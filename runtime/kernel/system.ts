@@ -44,6 +44,7 @@ export class System {
   readonly #nursery: Nursery;
   readonly #persistence: Persistence;
   readonly #modules: Module[] = [];
+  readonly #restored: ProcessId[] = [];
 
   constructor(options: SystemOptions) {
     const { node, log, store, now, print, loadChild, isSealed, shutdown } = options;
@@ -71,9 +72,23 @@ export class System {
     this.kernel.addModule(parseProcessId(id), module);
   }
 
-  /** Brings back capabilities and processes that were kept. Rejects if they cannot be read. */
+  /** Brings back capabilities and processes that were kept; messages to these wait. Rejects if they cannot be read. */
   async restore(): Promise<void> {
-    for (const process of await this.#persistence.restore()) this.#revive(process);
+    for (const process of await this.#persistence.restore()) {
+      this.#revive(process);
+      this.#restored.push(process.id);
+    }
+  }
+
+  /**
+   * Runs what was brought back, once the scripts of the folder are there to be messaged. Its last requests are
+   * sent first: it ended with the node, and nobody else will (spec/kernel.md §3.5).
+   */
+  runRestored(): void {
+    for (const id of this.#restored.splice(0)) {
+      this.#supervisor.sendLast(id);
+      this.#supervisor.run(id);
+    }
   }
 
   /** Starts a script of the folder, in place of the one that has its name. */
@@ -104,7 +119,6 @@ export class System {
     await this.#persistence.close();
   }
 
-  /** Its last requests are sent first: it ended with the node, and nobody else will (spec/kernel.md §3.5). */
   #revive({ id, on_exit, ...kept }: PersistedProcess): void {
     this.#supervisor.initialize({
       ...kept,
@@ -116,7 +130,5 @@ export class System {
       mayAsk: false,
       stored: true,
     });
-    this.#supervisor.sendLast(id);
-    this.#supervisor.run(id);
   }
 }

@@ -160,7 +160,7 @@ export class Loader {
       scan = await scanFolder(folder);
       problems.push(...scan.problems);
     } catch (error) {
-      const hint = "its processes go on running; restart the node when it is back";
+      const hint = "its processes go on running until it is back";
       problems.push(problemOf(folder, `cannot be read: ${(error as Error).message}`, hint));
     }
     this.#reported = new Set(problems.map(({ file, text }) => `${file}: ${text}`));

@@ -45,10 +45,15 @@ class IncomingRequest {
   }
 }
 
+/** A worker's own address, which a relative URL would be joined to, is a path on the node's disk. */
+function absolute<T>(input: T): T | string {
+  return typeof input === "string" ? new URL(input).href : input;
+}
+
 /** The `Request` that scripts find on their global object: the web's own, which may be made of an incoming one. */
 export class Request extends Native {
   constructor(input: RequestInfo | URL, init?: RequestInit) {
-    super(isIncoming(input) ? nativeOf(input) : input, init);
+    super(isIncoming(input) ? nativeOf(input) : absolute(input), init);
   }
 
   /** What a handler gets, and what the runtime makes (clones), counts as a Request too. */

@@ -28,6 +28,11 @@ export class Response extends Native {
     return response;
   }
 
+  /** As in other servers, the URL is absolute; for a relative one set the `location` header. */
+  static override redirect(url: string | URL, status?: number): globalThis.Response {
+    return Native.redirect(new URL(url), status);
+  }
+
   /** What the runtime itself makes (clones, redirects) counts as a Response too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this === Response) return value instanceof Native;

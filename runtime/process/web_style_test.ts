@@ -1,7 +1,8 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { KernelMessage, LazyLoadBlob } from "../protocol/message.ts";
 import { FakeKernel } from "./fake_kernel_test.ts";
 import type { Message } from "./message.ts";
+import { Request as WebRequest } from "./web_request.ts";
 import { Response as TextResponse } from "./web_response.ts";
 import { serveWebStyle, type WebStyle } from "./web_style.ts";
 
@@ -60,6 +61,37 @@ Deno.test("serveWebStyle() gives fetch the client's URL, method, headers and bod
   ]);
   assertEquals(answer.body, '{"status":204,"headers":{}}');
   assertEquals(answer.lazy_load_blob?.bytes.length, 0);
+});
+
+Deno.test("serveWebStyle() gives fetch the URL as the client sent it, where http_server says it", async () => {
+  const seen: string[] = [];
+  const kernel = await serve({
+    fetch({ url }) {
+      seen.push(url);
+      return new Response();
+    },
+  });
+  ask(kernel, { path_and_query: "/test:test:template.os/dir/?a=1&a=2", query_params: { a: "2" } });
+  await kernel.next();
+  assertEquals(seen, ["http://localhost:8080/test:test:template.os/dir/?a=1&a=2"]);
+});
+
+Deno.test("serveWebStyle() answers what arrived before it was there, as after a reload", async () => {
+  const kernel = new FakeKernel();
+  const early = ask(kernel);
+  serveWebStyle({ fetch: () => new Response("late") }, kernel.process);
+  const [bind, answer] = [await kernel.next(), await kernel.next()];
+  assertEquals([bind.kind, answer.kind, answer.id], ["Request", "Response", early.id]);
+});
+
+Deno.test("a relative URL is an error, and not a path on the node's disk", () => {
+  assertThrows(() => new WebRequest("nonsense"), TypeError, "Invalid URL");
+  assertThrows(() => TextResponse.redirect("/todos"), TypeError, "Invalid URL");
+  const redirect = TextResponse.redirect("http://localhost/todos", 303);
+  assertEquals([redirect.status, redirect.headers.get("location")], [
+    303,
+    "http://localhost/todos",
+  ]);
 });
 
 Deno.test("serveWebStyle() sends text as text, bytes as bytes, and both cookies", async () => {

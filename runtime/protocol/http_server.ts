@@ -85,6 +85,8 @@ export const IncomingHttpRequest = object({
   url_params: map(string),
   /** Decoded; of a repeated key the last value. */
   query_params: map(string),
+  /** As the client sent it: an extension, absent in what Kinode sends. */
+  path_and_query: optional(string),
 });
 export type IncomingHttpRequest = Of<typeof IncomingHttpRequest>;
 

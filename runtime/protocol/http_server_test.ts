@@ -61,6 +61,12 @@ Deno.test("HttpServerRequest() reads what the module sends a process", () => {
   }
 });
 
+Deno.test("HttpServerRequest() reads what Kinode sends, which has no path_and_query", () => {
+  const { path_and_query: _, ...kinodes } = vectors.requests[0]!.Http!;
+  const read = HttpServerRequest({ Http: kinodes }, "body");
+  assertEquals<unknown>(read, { Http: { ...kinodes, path_and_query: null } });
+});
+
 Deno.test("HttpResponse() needs a u16 status and headers of one or more strings", () => {
   for (const json of vectors.responses) assertEquals<unknown>(HttpResponse(json, "body"), json);
   assertRefused(vectors.notResponses, HttpResponse);

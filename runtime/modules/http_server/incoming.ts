@@ -129,5 +129,11 @@ export function httpRequestJson({ method, peer, head, target, match }: HttpReque
     `,"bound_path":${JSON.stringify(match.value.path)}` +
     `,"headers":{${head.json}}` +
     `,"url_params":${JSON.stringify(match.params)}` +
-    `,"query_params":${query}}}`;
+    `,"query_params":${query}` +
+    `,"path_and_query":${JSON.stringify(withQuery(target))}}}`;
+}
+
+/** An extension: Kinode's own fields lose a trailing slash and all but the last of a key's values. */
+function withQuery({ path, query }: RequestTarget): string {
+  return query === "" ? path : `${path}?${query}`;
 }

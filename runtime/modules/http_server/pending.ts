@@ -4,7 +4,7 @@
  * asked).
  */
 import { assert } from "../../assert.ts";
-import { HTTP_PENDING_MAX } from "../../limits.ts";
+import { HTTP_PENDING_MAX, HTTP_RESPONSE_SECONDS } from "../../limits.ts";
 import { ById } from "../../protocol/by_id.ts";
 import type { KernelMessage, SendErrorReason } from "../../protocol/message.ts";
 import { Answers, emptyResponse, textResponse } from "./outgoing.ts";
@@ -97,6 +97,8 @@ export class PendingRequests {
 }
 
 function refusal(reason: SendErrorReason): Response {
-  if (reason === "no-answer") return emptyResponse(408);
+  if (reason === "no-answer") {
+    return textResponse(408, `the process did not answer within ${HTTP_RESPONSE_SECONDS} s`);
+  }
   return textResponse(503, `${reason}: ${SENTENCES[reason]}`);
 }

@@ -41,7 +41,7 @@ Deno.test("answer() says at once why a process cannot answer, and 408 for a sile
   const silent = pending.add(1n, incoming);
   pending.answer(refused(1n, "no-answer"));
   assertEquals((await silent).status, 408);
-  assertEquals(await (await silent).text(), "");
+  assertEquals(await (await silent).text(), "the process did not answer within 15 s\n");
   pending.close();
 });
 

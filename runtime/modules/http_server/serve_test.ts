@@ -34,6 +34,7 @@ Deno.test("a request reaches the process as Http, and its answer the client", ()
       headers: { host: "localhost:80", "x-a": "b", "content-length": "2" },
       url_params: {},
       query_params: { a: "1" },
+      path_and_query: `${PATH}/?a=1`,
     });
     assertEquals([asked.kind, asked.source, asked.target], ["Request", eraB, app]);
     assertEquals([asked.expects_response, asked.rsvp], [HTTP_RESPONSE_SECONDS, null]);
@@ -115,7 +116,7 @@ Deno.test("refusals of the kernel are answered at once: 503 with the reason, 408
     const expected: [SendErrorReason, number, string | null][] = [
       ["no-such-process", 503, "text/plain"],
       ["crashed", 503, "text/plain"],
-      ["no-answer", 408, "application/octet-stream"],
+      ["no-answer", 408, "text/plain"],
     ];
     for (const [reason, status, type] of expected) {
       const response = fetch(testbed.url(PATH));
