@@ -1,3 +1,75 @@
+/**
+ * The binary: flags in, parts joined, node started. The only place where everything is known.
+ *   scripts ─► Loader ─► System (kernel, supervisor, nursery) ═► workers
+ *   curl ─► HttpServer ─────┘ │ └───► HttpClient ─► world
+ *                           Store
+ */
+/**
+ * The binary: flags in, parts joined, node started. The only place where everything is known.
+ *   scripts ─► Loader ─► System (kernel, supervisor, nursery) ═► workers
+ *   curl ─► HttpServer ─────┘ │ └───► HttpClient ─► world
+ *                           Store
+ */
+import { join } from "@std/path";
+import * as library from "@kinode/process";
+import { parseFlags } from "./runtime/flags.ts";
+import { System } from "./runtime/kernel/system.ts";
+import { SHUTDOWN_SECONDS } from "./runtime/limits.ts";
+import { defaultsFor } from "./runtime/loader/defaults.ts";
+import { Loader } from "./runtime/loader/loader.ts";
+import { prepareFolder } from "./runtime/loader/prepare.ts";
+import { isSealed } from "./runtime/loader/seal.ts";
+import { HttpClient } from "./runtime/modules/http_client/http_client.ts";
+import { HttpServer } from "./runtime/modules/http_server/http_server.ts";
+import { listenOnPort } from "./runtime/modules/http_server/ports.ts";
+import { SqliteStore } from "./runtime/modules/state/store.ts";
+import { Terminal, writeAll } from "./runtime/modules/terminal/terminal.ts";
+import type { KernelMessage } from "./runtime/protocol/message.ts";
+
+const parsed = parseFlags(Deno.args);
+if ("show" in parsed) exit(0, parsed.show);
+if ("fail" in parsed) exit(2, parsed.fail);
+const flags = parsed.run;
+
+const clock = () => new Date();
+const log = new Terminal({ out: Deno.stdout, err: Deno.stderr, verbosity: 0, clock });
+const system = new System({
+  node: flags.name,
+  log,
+  store: await orExit(SqliteStore.open({ home: flags.home, log })),
+  now: () => performance.now(),
+  print: log.print.bind(log),
+  makeNursery,
+  loadChild: (_parent, path) => loader.loadChild(path),
+  isSealed,
+  shutdown: () => void stop(),
+  fatal: (reason) => exit(1, `kinode: ${reason}`),
+});
+const send = (message: KernelMessage) => system.kernel.route(message);
+const powers = { node: flags.name, send, log };
+const httpServer = new HttpServer(powers);
+system.addModule("http-server:distro:sys", httpServer);
+system.addModule("http-client:distro:sys", new HttpClient(powers));
+
+const loader = new Loader({
+  folder: flags.processes,
+  cacheFolder: join(flags.home, "cache", "bundles"),
+  libraryNames: Object.keys(library),
+  log,
+  start: (script) => system.startScript({ ...script, ...defaultsFor(script.id, flags) }),
+  stop: (id) => system.stop(id),
+});
+
+await orExit(prepareFolder(flags.processes));
+await orExit(system.restore());
+const listen = (port: number) => httpServer.listen({ hostname: "127.0.0.1", port });
+const port = await orExit((async () => await listenOnPort(flags.port, listen))());
+log.info(`${flags.name} is at http://localhost:${port}\ndrop scripts into ${flags.processes}`);
+const signals: Deno.Signal[] = ["SIGINT", Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM"];
+for (const signal of signals) Deno.addSignalListener(signal, () => void stop());
+await loader.loadAll();
+loader.watch();
+
 /** Ctrl-C: closes what is open and exits; what does not close in time is cut off. */
 async function stop(): Promise<never> {
   setTimeout(() => Deno.exit(0), SHUTDOWN_SECONDS * 1000);

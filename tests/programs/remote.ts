@@ -24,6 +24,11 @@ const calls: Record<string, (given: never) => unknown> = {
     while (received.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
     return received.splice(0);
   },
+  /** A crash that no call can catch. */
+  crash: () =>
+    void queueMicrotask(() => {
+      throw new Error("told to crash");
+    }),
   getState: async () => decode(await kinode.getState()),
   setState: (state: string) => kinode.setState(state),
   clearState: () => kinode.clearState(),

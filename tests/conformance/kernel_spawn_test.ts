@@ -1,0 +1,125 @@
+// Processes that processes start: spec/kernel.md §3.7, in the order that its rewrite notes ask for.
+
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { type RunningNode, startNode } from "../clients/node.ts";
+import { KERNEL, type Remote, RULES, startRemote } from "./remote.ts";
+import { readProgram } from "./scripts.ts";
+
+const PATH = "kids/child.ts";
+
+/** A node with a parent, and its child in a sub-folder, where it is no process by itself. */
+async function startParent(config = {}): Promise<{ node: RunningNode; parent: Remote }> {
+  const node = await startNode({ files: { [PATH]: readProgram("child.ts") } });
+  return { node, parent: await startRemote(node, "parent", config) };
+}
+
+interface Heard {
+  source: string;
+  body: string;
+}
+
+Deno.test("kernel.md §12.10: a child of a sub-folder messages its parent in its first statement, and is answered to", async () => {
+  const { node, parent } = await startParent();
+  await using _node = node;
+  assertEquals(node.lines.filter((line) => line.includes("child")), []);
+  const child = await parent.call("spawn", { name: "kid", path: `./${PATH}` });
+  assertEquals(child, "fake.dev@kid:parent:template.os");
+  const [heard] = await parent.call<Heard[]>("received", 1);
+  assertEquals([heard?.source, heard?.body], [child, "kid greets"]);
+  await node.waitForLine("kinode: started kid:parent:template.os");
+
+  const held = await parent.ask("our@kid:parent:template.os", "what do you hold?");
+  assertEquals(sorted(held), [
+    '"messaging" of fake.dev@kid:parent:template.os',
+    '"messaging" of fake.dev@parent:parent:template.os',
+  ]);
+});
+
+Deno.test("kernel.md §12.10: the name is taken, the file is not there, the path leaves the folder", async (t) => {
+  const { node, parent } = await startParent();
+  await using _node = node;
+  await Deno.writeTextFile(`${node.home}/outside.ts`, readProgram("child.ts"));
+  await Deno.symlink(`${node.home}/outside.ts`, `${node.processes}/kids/link.ts`);
+  await node.drop("kids/broken.ts", "export function init( {");
+  const spawn = (name: string | undefined, path: string) =>
+    parent.call<string>("spawn", { name, path });
+  await spawn("kid", PATH);
+
+  await t.step("name-taken: by another child, and by oneself", async () => {
+    await assertRejects(() => spawn("kid", PATH), Error, "name-taken");
+    await assertRejects(() => spawn("parent", PATH), Error, "name-taken");
+  });
+  const wrong: [path: string, fault: RegExp][] = [
+    ["kids/nobody.ts", /^no-file-at-path: kids\/nobody\.ts: there is no file/],
+    ["kids", /^no-file-at-path: kids: .*folder/],
+    ["../outside.ts", /^no-file-at-path: .*outside of the folder/],
+    ["/../outside.ts", /^no-file-at-path: .*outside of the folder/],
+    ["kids/../../outside.ts", /^no-file-at-path: .*outside of the folder/],
+    ["kids/link.ts", /^no-file-at-path: .*leaves the processes folder/],
+    ["kids/broken.ts", /^no-file-at-path: kids\/broken\.ts: /],
+  ];
+  for (const [path, fault] of wrong) {
+    await t.step(`no-file-at-path: ${path}`, async () => {
+      assertMatch((await assertRejects(() => spawn("other", path), Error)).message, fault);
+    });
+  }
+  await t.step("a name that is none is said to be so", async () => {
+    await assertRejects(() => spawn("Kid", PATH), Error, "process name");
+  });
+  await t.step("without a name it gets a random number", async () => {
+    assertMatch(await spawn(undefined, PATH), /^fake\.dev@\d+:parent:template\.os$/);
+  });
+});
+
+Deno.test("kernel.md §12.10: a child holds what is listed of what its parent holds, and grants what is listed", async () => {
+  const { node, parent } = await startParent();
+  await using _node = node;
+  const other = await startRemote(node, "other");
+  const [mine, given, foreign] = [
+    { issuer: `our@${parent.id}`, params: '{"may":"read"}' },
+    { issuer: "our@http-client:distro:sys", params: '"messaging"' },
+    { issuer: KERNEL, params: '"messaging"' },
+  ];
+  const child = await parent.call<string>("spawn", {
+    name: "kid",
+    path: PATH,
+    requestCapabilities: [mine, given, foreign],
+    grantCapabilities: [[other.id, "messaging"], [other.id, { may: "write" }]],
+  });
+  assertEquals(sorted(await other.ask(child, "what do you hold?")), [
+    '"messaging" of fake.dev@http-client:distro:sys',
+    '"messaging" of fake.dev@kid:parent:template.os',
+    '"messaging" of fake.dev@parent:parent:template.os',
+    '{"may":"read"} of fake.dev@parent:parent:template.os',
+  ]);
+  const held = sorted(await other.call("held"));
+  assertEquals(held.filter((one) => one.includes("kid")), [
+    '"messaging" of fake.dev@kid:parent:template.os',
+    '{"may":"write"} of fake.dev@kid:parent:template.os',
+  ]);
+});
+
+Deno.test("kernel.md §3.7: a public child is everybody's; it outlives its parent; what its config asks for it does not get", async () => {
+  const { node, parent } = await startParent();
+  await using _node = node;
+  const boss = await startRemote(node, "boss", RULES);
+  const greedy = `export const config = ${JSON.stringify(RULES)};`;
+  await node.drop("kids/greedy.ts", `${greedy}\n${readProgram("child.ts")}`);
+  const child = await parent.call<string>("spawn", {
+    name: "kid",
+    path: "kids/greedy.ts",
+    public: true,
+  });
+  await node.waitForLine(
+    "kinode: kid:parent:template.os asks for rights in its config and does not",
+  );
+  assertEquals(await boss.ask(KERNEL, { KillProcess: parent.id }), { KilledProcess: parent.id });
+  const held = sorted(await boss.ask(child, "what do you hold?"));
+  assertEquals(held, ['"messaging" of fake.dev@kid:parent:template.os']);
+});
+
+/** Capabilities in words, in the order of these words. */
+function sorted(capabilities: unknown): string[] {
+  const list = capabilities as { issuer: string; params: string }[];
+  return list.map(({ issuer, params }) => `${params} of ${issuer}`).sort();
+}
