@@ -4,12 +4,6 @@
  *   curl ─► HttpServer ─────┘ │ └───► HttpClient ─► world
  *                           Store
  */
-/**
- * The binary: flags in, parts joined, node started. The only place where everything is known.
- *   scripts ─► Loader ─► System (kernel, supervisor, nursery) ═► workers
- *   curl ─► HttpServer ─────┘ │ └───► HttpClient ─► world
- *                           Store
- */
 import { join } from "@std/path";
 import * as library from "@kinode/process";
 import { parseFlags } from "./runtime/flags.ts";
