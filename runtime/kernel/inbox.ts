@@ -8,6 +8,9 @@ import { processOf } from "../protocol/address.ts";
 import { ById } from "../protocol/by_id.ts";
 import { type KernelMessage, sizeOf } from "../protocol/message.ts";
 
+/** Made once: its stack trace would cost more than the routing, and floods are refused by the 100,000. */
+const FULL = new RangeError("the queue is full");
+
 export class Inbox {
   readonly #unfinished = new ById<KernelMessage, number>();
   #next = 0;
@@ -22,7 +25,7 @@ export class Inbox {
     const size = sizeOf(message);
     const full = message.kind === "Request" && this.#unfinished.size >= INBOX_MESSAGES_MAX;
     if (full || size > 0 && this.#bytes + size > INBOX_BYTES_MAX) {
-      throw new RangeError(`the queue of ${message.target} is full`);
+      throw FULL;
     }
     this.#unfinished.set(this.#next++, message);
     this.#bytes += size;
