@@ -21,8 +21,16 @@ testNeeding(["curl"], "issue 2: drop a script, it answers; save it, it answers a
 
   const from = node.lines.length;
   await node.drop("hello.ts", script.replaceAll("hello,", "good evening,"));
+  // Asked all the while: every request is answered, by the old version, the new one, or at once with 503.
+  const statuses = new Set<number>();
+  let text = "";
+  while (text !== "good evening, world\n") {
+    const answer = await curl([url]);
+    statuses.add(answer.status);
+    text = answer.text;
+  }
+  assertEquals([...statuses].filter((status) => status !== 200 && status !== 503), []);
   await node.waitForLine("kinode: started hello:hello:template.os", { from });
-  await curlUntil(url, "good evening, world\n");
 
   await node.take("hello.ts");
   await node.waitForLine("kinode: stopped hello:hello:template.os");

@@ -31,7 +31,7 @@ testNeeding(
         ]);
         assertEquals(JSON.parse(answer.text), {
           method: "POST",
-          url: `${url}/deep?q=a+b`,
+          url: `${url}/deep?q=a%20b`,
           type: "text/csv",
           body: "a;ü",
         });
