@@ -62,6 +62,7 @@ log.info(`${flags.name} is at http://localhost:${port}\ndrop scripts into ${flag
 const signals: Deno.Signal[] = ["SIGINT", Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM"];
 for (const signal of signals) Deno.addSignalListener(signal, () => void stop());
 await loader.loadAll();
+system.runRestored();
 loader.watch();
 
 /** Ctrl-C: closes what is open and exits; what does not close in time is cut off. */
