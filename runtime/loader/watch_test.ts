@@ -121,7 +121,7 @@ Deno.test("watch() reports a folder that vanished, and stops nothing because of 
   await using recorded = await watching(home);
   Deno.renameSync(home.at("processes"), home.at("moved"));
   home.write("moved/hello.ts", hello("two"));
-  const lines = await recorded.until("restart the node");
+  const lines = await recorded.until("until it is back");
   assertStringIncludes(lines[0]!, "processes: error: cannot be read");
   assertEquals(lines.length, 2);
 });

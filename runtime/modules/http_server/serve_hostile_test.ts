@@ -145,7 +145,11 @@ Deno.test("over the limit of arriving bodies a client is told so at once", () =>
     await assertAlive(testbed);
   }));
 
-Deno.test("a client that leaves while the process works frees its place when it is crowded", async () => {
+const LEAVING = "a client that leaves while the process works frees its place when it is crowded";
+const tellsOfLeaving = !Deno.version.deno.startsWith("2.4.");
+if (!tellsOfLeaving) console.log(`SKIP ${LEAVING}: Deno 2.4 does not tell when a client leaves`);
+
+Deno.test(LEAVING, { ignore: !tellsOfLeaving }, async () => {
   const pending = new PendingRequests({ lookMs: 1, crowdedAt: 0 });
   let asked: () => void;
   const sent = new Promise<void>((resolve) => asked = resolve);
