@@ -42,7 +42,9 @@ Deno.test("a request reaches the process as Http, and its answer the client", ()
     testbed.respond(asked, 201, "made", { "Content-Type": "text/x" });
     const answer = await client.readUntil("made");
     assertMatch(answer, /^HTTP\/1\.1 201 Created\r\n/);
-    assertMatch(answer, /\r\ncontent-type: text\/x\r\ncontent-length: 4\r\n/i);
+    assertMatch(answer, /\r\ncontent-type: text\/x\r\n/i);
+    // Deno 2.4 puts a vary header between the two.
+    assertMatch(answer, /\r\ncontent-length: 4\r\n/i);
     client.close();
   }));
 
