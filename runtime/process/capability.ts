@@ -6,7 +6,7 @@ import {
   processOf,
 } from "../protocol/address.ts";
 import type { Capability as CapabilityShape } from "../protocol/message.ts";
-import { Address } from "./address.ts";
+import type { Address } from "./address.ts";
 import { current } from "./current.ts";
 
 /**
