@@ -102,7 +102,7 @@ export const BATCH_MESSAGES_MAX = 4_096;
 export const FRAMES_PER_TURN = 256;
 
 /** Frames of one process that wait for their turn; a process that sends faster than that is ended. */
-export const FRAMES_WAITING_MAX = 200_000;
+export const FRAMES_WAITING_MAX = 50_000;
 
 /** Heap of one process, in MB (design.md §6). */
 export const PROCESS_HEAP_MB = 128;

@@ -16,6 +16,7 @@ import { installWeb } from "./web.ts";
 import { Mailbox } from "./mailbox.ts";
 import * as library from "./mod.ts";
 import { Outbox } from "./outbox.ts";
+import { Printer } from "./printer.ts";
 import { redirectConsole, removePowers } from "./sandbox.ts";
 import { run } from "./run.ts";
 import { printToTerminal } from "./standard.ts";
@@ -46,6 +47,7 @@ function serve(port: MessagePort): void {
     BATCH_MESSAGES_MAX,
   );
   const mailbox = new Mailbox((number) => outbox.done(number));
+  const printer = new Printer(outbox, performance.now.bind(performance));
   const calls = new Calls((frame) => outbox.send(frame));
   const crash = (error: unknown): void => {
     outbox.send([
@@ -65,7 +67,7 @@ function serve(port: MessagePort): void {
   });
 
   const boot = ([, our, code]: BootFrame): void => {
-    install({ our, mailbox, outbox, calls });
+    install({ our, mailbox, outbox, calls, printer });
     removePowers(globalThis);
     redirectConsole(globalThis, format, printToTerminal);
     Object.defineProperty(globalThis, Symbol.for("kinode.process"), {

@@ -6,12 +6,14 @@ import type { Address } from "../protocol/address.ts";
 import type { Calls } from "./calls.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Printer } from "./printer.ts";
 
 export interface CurrentProcess {
   our: Address;
   mailbox: Mailbox;
   outbox: Outbox;
   calls: Calls;
+  printer: Printer;
 }
 
 let installed: CurrentProcess | undefined;

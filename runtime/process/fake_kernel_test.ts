@@ -20,6 +20,7 @@ import { Calls } from "./calls.ts";
 import { install } from "./current.ts";
 import { Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
+import { Printer } from "./printer.ts";
 
 export const OUR = addressOf("fake.dev", parseProcessId("test:test:template.os"));
 
@@ -38,7 +39,8 @@ export class FakeKernel {
     const outbox: Outbox = new Outbox((post) => this.#receive(post as unknown[]), soon, 100);
     const mailbox = new Mailbox((number) => outbox.done(number));
     this.calls = new Calls((frame) => outbox.send(frame));
-    this.process = { our: OUR, mailbox, outbox, calls: this.calls };
+    const printer = new Printer(outbox, () => 0);
+    this.process = { our: OUR, mailbox, outbox, calls: this.calls, printer };
     install(this.process);
   }
 

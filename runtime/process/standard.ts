@@ -3,7 +3,6 @@ import { Address } from "./address.ts";
 import { current } from "./current.ts";
 import type { Blob, Message } from "./message.ts";
 import { bytesOf } from "../protocol/message.ts";
-import { PRINT_CHARS_MAX } from "../limits.ts";
 
 /** This process's own address. */
 export function our(): Address {
@@ -42,11 +41,5 @@ export function println(text: unknown = ""): void {
 
 /** As `println`; lines of a verbosity (0-3) above the terminal's are not shown. */
 export function printToTerminal(verbosity: 0 | 1 | 2 | 3, text: string): void {
-  const cut = text.length > PRINT_CHARS_MAX
-    ? `${text.slice(0, PRINT_CHARS_MAX)}… (${text.length - PRINT_CHARS_MAX} characters cut)`
-    : text;
-  const { outbox } = current();
-  outbox.send(["Print", verbosity, cut]);
-  // At once: the last words before an endless loop are the ones that help.
-  outbox.flush();
+  current().printer.print(verbosity, text);
 }
