@@ -56,6 +56,16 @@ export class Address {
     return packageOf(processOf(this.#text));
   }
 
+  /** The second part of the process id, e.g. `chat`. */
+  get packageName(): string {
+    return this.packageId.slice(0, this.packageId.indexOf(":"));
+  }
+
+  /** The third part, e.g. `template.os`. */
+  get publisher(): string {
+    return this.packageId.slice(this.packageId.indexOf(":") + 1);
+  }
+
   toString(): string {
     return this.#text;
   }

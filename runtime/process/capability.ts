@@ -1,7 +1,9 @@
 /** Capabilities: who may do what with whom (spec/kernel.md §4). */
 import {
   type Address as AddressText,
+  addressOf,
   canonical,
+  nodeOf,
   parseAddress,
   processOf,
 } from "../protocol/address.ts";
@@ -60,11 +62,15 @@ export async function getCapability(
   issuer: string | Address,
   params: unknown,
 ): Promise<CapabilityShape | null> {
-  const wanted = parseAddress(String(issuer));
-  const [node, id] = [String(ownNode(wanted)).split("@")[0], canonical(processOf(wanted))];
   const text = canonicalText(params);
-  const held = await ourCapabilities();
-  return held.find((one) => one.issuer === `${node}@${id}` && one.params === text) ?? null;
+  return (await capabilitiesOf(issuer)).find((one) => one.params === text) ?? null;
+}
+
+/** Those held that `issuer` issued; throws a SyntaxError if it is no address. */
+export async function capabilitiesOf(issuer: string | Address): Promise<CapabilityShape[]> {
+  const wanted = ownNode(parseAddress(String(issuer)));
+  const name = addressOf(nodeOf(wanted), canonical(processOf(wanted)));
+  return (await ourCapabilities()).filter((one) => one.issuer === name);
 }
 
 function plain({ issuer, params }: CapabilityShape): CapabilityShape {

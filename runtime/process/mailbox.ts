@@ -9,7 +9,7 @@
  * blob, and for each request sent the context and the prompting request of that moment (spec/kernel.md §2).
  */
 import { ById } from "../protocol/by_id.ts";
-import type { KernelMessage } from "../protocol/message.ts";
+import type { KernelMessage, LazyLoadBlob } from "../protocol/message.ts";
 import { Message, SendError } from "./message.ts";
 
 interface Sent {
@@ -36,6 +36,7 @@ export class Mailbox {
   #waiting: { resolve(message: Message): void; reject(error: SendError): void } | null = null;
   #prompting: KernelMessage | null = null;
   #last: KernelMessage | null = null;
+  #lastBlob: LazyLoadBlob | null = null;
   /** The number of the message at hand. */
   #busy: number | null = null;
   #received = 0;
@@ -61,6 +62,11 @@ export class Mailbox {
   /** The message that `awaitMessage` returned last. */
   get last(): KernelMessage | null {
     return this.#last;
+  }
+
+  /** The blob that came last with a message of the queue. */
+  get lastBlob(): LazyLoadBlob | null {
+    return this.#lastBlob;
   }
 
   /** Listeners see a message before the queue does, and what waits in it already. */
@@ -132,6 +138,7 @@ export class Mailbox {
   ): void {
     this.#busy = number;
     this.#last = message;
+    this.#lastBlob = message.lazy_load_blob ?? this.#lastBlob;
     if (message.kind === "Request") {
       this.#prompting = message;
       return resolve(new Message(message));

@@ -1,3 +1,4 @@
+import { canonical, nodeOf, type ProcessId, processOf } from "../protocol/address.ts";
 import {
   bytesOf,
   type Capability,
@@ -43,6 +44,16 @@ export class Message {
   /** The sender, written by the kernel: it cannot be forged. */
   get source(): Address {
     return Address.parse(this.#message.source);
+  }
+
+  /** Whether it comes from this node. */
+  get isLocal(): boolean {
+    return nodeOf(this.#message.source) === nodeOf(this.#message.target);
+  }
+
+  /** Whether it comes from this process id, e.g. `http_server:distro:sys`; either generation's name counts. */
+  isProcess(id: string): boolean {
+    return canonical(processOf(this.#message.source)) === canonical(id as ProcessId);
   }
 
   get body(): Uint8Array {
@@ -114,6 +125,16 @@ export class SendError extends Error {
   readonly blob: Blob | null;
   /** Its context. */
   readonly context: Uint8Array | null;
+
+  /** The target cannot be reached. */
+  get isOffline(): boolean {
+    return this.kind === "Offline";
+  }
+
+  /** There is no answer, or will be none: see `reason`. */
+  get isTimeout(): boolean {
+    return this.kind === "Timeout";
+  }
 
   /** @internal */
   constructor(message: KernelMessage, context: Uint8Array | null) {

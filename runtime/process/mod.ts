@@ -33,5 +33,25 @@ export {
   ourCapabilities,
   saveCapabilities,
 } from "./capability.ts";
-export { awaitMessage, getBlob, our, println, printToTerminal } from "./standard.ts";
+export {
+  awaitMessage,
+  awaitNextMessageBody,
+  getBlob,
+  hasBlob,
+  lastBlob,
+  our,
+  println,
+  printToTerminal,
+  processPrintln,
+} from "./standard.ts";
+export {
+  receive,
+  type RequestInit,
+  type ResponseInit,
+  sendAndAwaitResponse,
+  sendRequest,
+  sendRequests,
+  sendResponse,
+} from "./host.ts";
+export { getTypedBlob, getTypedState, makeBlob } from "./typed.ts";
 export type { WebStyle } from "./web_style.ts";

@@ -1,7 +1,7 @@
 import { type Address as AddressText, parseAddress } from "../protocol/address.ts";
 import {
   type Body,
-  type Capability,
+  type Capability as Shape,
   type KernelMessage,
   type LazyLoadBlob,
   randomId,
@@ -9,6 +9,7 @@ import {
 } from "../protocol/message.ts";
 import { toFrame } from "../protocol/port.ts";
 import type { Address } from "./address.ts";
+import { capabilitiesOf, Capability } from "./capability.ts";
 import { checked } from "./checked.ts";
 import { current } from "./current.ts";
 import type { Message } from "./message.ts";
@@ -36,7 +37,7 @@ export class Request {
   #metadata: string | null = null;
   #blob: LazyLoadBlob | null = null;
   #context: Uint8Array | null = null;
-  #capabilities: Capability[] = [];
+  #capabilities: Shape[] = [];
   #inherit = false;
   #expectsResponse: number | null = null;
 
@@ -72,6 +73,16 @@ export class Request {
     return this;
   }
 
+  /** Bytes that travel beside the body; keeps the MIME type set before. */
+  blobBytes(bytes: Uint8Array | string): this {
+    return this.blob({ mime: this.#blob?.mime ?? null, bytes });
+  }
+
+  /** The MIME type of the blob; without bytes the blob is empty. */
+  blobMime(mime: string): this {
+    return this.blob({ mime, bytes: this.#blob?.bytes ?? "" });
+  }
+
   /** Bytes kept here and given back with the response or the SendError. */
   context(context: Uint8Array): this {
     this.#context = context;
@@ -79,9 +90,25 @@ export class Request {
   }
 
   /** Capabilities to hand over; only those that this process holds or issues arrive. */
-  capabilities(capabilities: Capability[]): this {
+  capabilities(capabilities: Shape[]): this {
     this.#capabilities = capabilities;
     return this;
+  }
+
+  /** Hands over the right to message this process, so that the receiver may answer later by itself. */
+  attachMessaging(): this {
+    return this.#attach([new Capability(current().our, "messaging")]);
+  }
+
+  /** Hands over every capability held that `issuer` issued. Throws a SyntaxError if it is no address. */
+  async attachAll(issuer: string | Address): Promise<this> {
+    return this.#attach(await capabilitiesOf(issuer));
+  }
+
+  /** As `attachAll` of the target. Throws without target. */
+  async tryAttachAll(): Promise<this> {
+    if (this.#target === null) throw new TypeError("Cannot attach capabilities without target");
+    return await this.attachAll(this.#target);
   }
 
   /** Passes on the current request's blob (if none is set here) and lets the response go to its sender. */
@@ -122,6 +149,11 @@ export class Request {
     const answer = mailbox.expectAwaited(message.id, this.#context);
     outbox.send(toFrame(message));
     return answer;
+  }
+
+  #attach(capabilities: Shape[]): this {
+    this.#capabilities = [...this.#capabilities, ...capabilities];
+    return this;
   }
 
   #build(): KernelMessage {

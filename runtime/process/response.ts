@@ -6,6 +6,8 @@ import {
   responseTo,
 } from "../protocol/message.ts";
 import { toFrame } from "../protocol/port.ts";
+import type { Address } from "./address.ts";
+import { capabilitiesOf } from "./capability.ts";
 import { checked } from "./checked.ts";
 import { current } from "./current.ts";
 import type { Message } from "./message.ts";
@@ -59,6 +61,21 @@ export class Response {
   blob(blob: BlobInit): this {
     this.#blob = { mime: blob.mime ?? null, bytes: checked(blob.bytes, "blob.bytes") };
     return this;
+  }
+
+  /** Bytes that travel beside the body; keeps the MIME type set before. */
+  blobBytes(bytes: Uint8Array | string): this {
+    return this.blob({ mime: this.#blob?.mime ?? null, bytes });
+  }
+
+  /** The MIME type of the blob; without bytes the blob is empty. */
+  blobMime(mime: string): this {
+    return this.blob({ mime, bytes: this.#blob?.bytes ?? "" });
+  }
+
+  /** Hands over every capability held that `issuer` issued. Throws a SyntaxError if it is no address. */
+  async attachAll(issuer: string | Address): Promise<this> {
+    return this.capabilities([...this.#capabilities, ...await capabilitiesOf(issuer)]);
   }
 
   capabilities(capabilities: Capability[]): this {

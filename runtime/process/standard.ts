@@ -34,6 +34,27 @@ export function getBlob(): Blob | null {
   return blob === null ? null : { mime: blob.mime, bytes: bytesOf(blob.bytes) };
 }
 
+/** The body of the next message; rejects as `awaitMessage` does. */
+export async function awaitNextMessageBody(): Promise<Uint8Array> {
+  return (await awaitMessage()).body;
+}
+
+/** Whether the message that `awaitMessage()` returned last has a blob. An empty one is one. */
+export function hasBlob(): boolean {
+  return getBlob() !== null;
+}
+
+/** The blob received last, of whatever message; `null` before the first. */
+export function lastBlob(): Blob | null {
+  const blob = current().mailbox.lastBlob;
+  return blob === null ? null : { mime: blob.mime, bytes: bytesOf(blob.bytes) };
+}
+
+/** As `println`, and begins with this process's name: two processes of a package can be told apart. */
+export function processPrintln(text: unknown = ""): void {
+  println(`${our().processName}: ${text}`);
+}
+
 /** Prints to the node's terminal, prefixed with this process's package. */
 export function println(text: unknown = ""): void {
   printToTerminal(0, String(text));
