@@ -1,0 +1,81 @@
+// Threat: a dropped script that looks for a power that it was not given, through every name that it can reach.
+// Each attempt prints `<name>: <what it saw>`; only "refused" and "absent" are harmless.
+import { println } from "@kinode/process";
+
+export const config = { on_exit: "None" } as const;
+
+type Attempt = () => unknown;
+const scope = globalThis as unknown as Record<string, unknown>;
+const absent = (...names: string[]) =>
+  names.map((name): [string, Attempt] => [`global ${name}`, () => scope[name]]);
+const make = (of: unknown) =>
+  (Object.getPrototypeOf(of) as { constructor: (code: string) => () => unknown }).constructor;
+
+const attempts: [string, Attempt][] = [
+  ...absent("Deno", "process", "require", "Worker", "SharedWorker", "BroadcastChannel", "caches"),
+  ...absent("navigator", "postMessage", "onmessage", "close", "importScripts", "localStorage"),
+  ...absent("sessionStorage", "indexedDB", "Buffer", "global", "nodeBootstrap", "EventSource"),
+  ["eval", () => eval("1 + 1")],
+  ["indirect eval", () => (0, eval)("1 + 1")],
+  ["new Function", () => new Function("return 1")()],
+  ["async constructor", () => make(async () => {})("return 1")()],
+  ["generator constructor", () => make(function* () {})("yield 1")()],
+  ["async generator constructor", () => make(async function* () {})("yield 1")()],
+  ["this of a sloppy function", () =>
+    (function (this: unknown) {
+      return (this as Record<string, unknown> | undefined)?.Deno;
+    })()],
+  ["prototype of the global", () => {
+    for (let at = Object.getPrototypeOf(globalThis); at !== null; at = Object.getPrototypeOf(at)) {
+      for (const name of ["postMessage", "close", "Deno", "process", "importScripts"]) {
+        if (Object.hasOwn(at, name)) return name;
+      }
+    }
+    return undefined;
+  }],
+  ["symbols of the global", () => {
+    const values = Object.getOwnPropertySymbols(globalThis).map((symbol) => scope[symbol as never]);
+    return values.find((value) => typeof value === "object" && value !== null && "core" in value);
+  }],
+  ["call sites", () => {
+    let found: unknown;
+    const before = Error.prepareStackTrace;
+    Error.prepareStackTrace = (_error, sites) => {
+      found = sites.map((site) => site.getFunction() ?? site.getThis()).find((one) =>
+        typeof one === "object" && one !== null && ("Deno" in one || "postMessage" in one)
+      );
+    };
+    void new Error().stack;
+    Error.prepareStackTrace = before;
+    return found;
+  }],
+  ["library internals", () => {
+    const library = scope[Symbol.for("kinode.process") as never] as Record<string, unknown>;
+    library.println = () => {};
+    return Object.isFrozen(library) ? undefined : "the library can be changed";
+  }],
+  ["fetch of a file", () => fetch("file:///etc/passwd").then((response) => response.text())],
+  ["fetch of a relative path", () => fetch("boot.ts").then((response) => response.text())],
+  [
+    "worker from data:",
+    () => new (scope.Worker as never as new (url: string) => unknown)("data:,"),
+  ],
+  ["timer from text", () => setTimeout("globalThis.pwned = 1" as never, 0) && undefined],
+];
+
+export async function init() {
+  for (const [name, attempt] of attempts) {
+    try {
+      const seen = await attempt();
+      println(
+        `${name}: ${seen === undefined || seen === null ? "absent" : `REACHED ${String(seen)}`}`,
+      );
+    } catch (error) {
+      println(`${name}: refused`);
+      void error;
+    }
+  }
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  println(`text of a timer: ${scope.pwned === undefined ? "absent" : "REACHED"}`);
+  println("all tried");
+}
