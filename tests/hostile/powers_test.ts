@@ -10,14 +10,16 @@ function program(name: string): string {
 Deno.test("hostile: a script finds no power, by whatever name", async () => {
   const files = { "hostile_powers.ts": program("hostile_powers.ts") };
   await using node = await startNode({ files, env: { KINODE_TEST_SECRET: "secret" } });
-  await node.waitForLine("all tried");
+  const tried = Number(/all (\d+) tried/.exec(await node.waitForLine(/all \d+ tried/))?.[1]);
+  await node.waitForLine(/text of a timer: |EvalError: Code generation from strings disallowed/);
   const prefix = /^.*? hostile_powers:template\.os: /;
   const said = node.lines.filter((line) => prefix.test(line)).map((line) =>
     line.replace(prefix, "")
   );
-  const reached = said.filter((line) => !/: (?:absent|refused)$|^all tried$/.test(line));
+  const reached = said.filter((line) => !/: (?:absent|refused)$|^all \d+ tried$/.test(line));
   assertEquals(reached, []);
-  assertEquals(said.length >= 36, true, `only ${said.length} attempts were made`);
+  const outcomes = said.filter((line) => /: (?:absent|refused)$/.test(line));
+  assertEquals(outcomes.length >= tried && tried > 30, true, `${outcomes.length} of ${tried}`);
 });
 
 // Threat: code that names another file, in every spelling of import.
