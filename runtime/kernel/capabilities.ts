@@ -126,7 +126,8 @@ export class CapabilityTable {
   }
 }
 
-function keyOf({ issuer, params }: Capability): string {
+/** One text for one capability in normal form: what Maps of them are keyed by. */
+export function keyOf({ issuer, params }: Capability): string {
   return `${issuer} ${params}`;
 }
 

@@ -21,7 +21,7 @@ import {
   type SendErrorReason,
   sizeOf,
 } from "../protocol/message.ts";
-import { type CapabilityTable, MESSAGING, NETWORK } from "./capabilities.ts";
+import { type CapabilityTable, keyOf, MESSAGING, NETWORK } from "./capabilities.ts";
 import { OutstandingRequests } from "./outstanding.ts";
 import { type Outstanding, ProcessEntry, ProcessTable } from "./process_table.ts";
 import type { Program } from "./program.ts";
@@ -102,7 +102,7 @@ export class Kernel {
   received(holder: ProcessId, capability: Capability): boolean {
     const entry = this.#table.find(addressOf(this.node, holder));
     const [normal] = this.capabilities.normal([capability]);
-    return entry?.received.has(`${normal!.issuer} ${normal!.params}`) ?? false;
+    return entry?.received.has(keyOf(normal!)) ?? false;
   }
 
   /**
@@ -245,7 +245,7 @@ export class Kernel {
   /** What a process was shown it may save; the oldest are forgotten. */
   #remember(capabilities: Capability[], { received }: ProcessEntry): void {
     for (const capability of capabilities) {
-      const key = `${capability.issuer} ${capability.params}`;
+      const key = keyOf(capability);
       received.delete(key);
       received.set(key, capability);
     }

@@ -14,7 +14,7 @@ import type { Message } from "./message.ts";
 import type { BlobInit } from "./request.ts";
 
 /** Whether anybody waits for an answer to this request. */
-export function wantsResponse(message: KernelMessage): boolean {
+function wantsResponse(message: KernelMessage): boolean {
   return message.kind === "Request" && (message.rsvp !== null || message.expects_response !== null);
 }
 
