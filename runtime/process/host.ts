@@ -2,7 +2,8 @@
 import type { Capability } from "../protocol/message.ts";
 import type { Address } from "./address.ts";
 import type { Message } from "./message.ts";
-import { type BlobInit, Request } from "./request.ts";
+import type { BlobInit, Builder } from "./builder.ts";
+import { Request } from "./request.ts";
 import { Response } from "./response.ts";
 import { awaitMessage } from "./standard.ts";
 
@@ -71,17 +72,17 @@ export async function sendAndAwaitResponse(
 
 /** Answers the request received last. Answering one that expects nothing does nothing. */
 export function sendResponse(response: ResponseInit, blob: BlobInit | null = null): void {
-  const { body, inherit = false, metadata, capabilities = [] } = response;
-  const built = new Response().body(body).inherit(inherit).capabilities(capabilities);
-  if (metadata != null) built.metadata(metadata);
-  if (blob !== null) built.blob(blob);
-  built.send();
+  fill(new Response(), response, blob).send();
 }
 
 function build(target: string | Address, request: RequestInit, blob: BlobInit | null): Request {
-  const { body, inherit = false, metadata, capabilities = [] } = request;
-  const built = Request.to(target).body(body).inherit(inherit).capabilities(capabilities);
-  if (metadata != null) built.metadata(metadata);
-  if (blob !== null) built.blob(blob);
-  return built;
+  return fill(Request.to(target), request, blob);
+}
+
+function fill<B extends Builder>(builder: B, init: ResponseInit, blob: BlobInit | null): B {
+  const { body, inherit = false, metadata, capabilities = [] } = init;
+  builder.body(body).inherit(inherit).capabilities(capabilities);
+  if (metadata != null) builder.metadata(metadata);
+  if (blob !== null) builder.blob(blob);
+  return builder;
 }

@@ -12,7 +12,8 @@ import { decodeJson } from "../protocol/serde.ts";
 import type { WsMessageType } from "../protocol/ws_message_type.ts";
 import { ask, silence } from "./ask.ts";
 import { type Message, SendError } from "./message.ts";
-import { type BlobInit, Request } from "./request.ts";
+import type { BlobInit } from "./builder.ts";
+import { Request } from "./request.ts";
 
 export type { WsMessageType };
 

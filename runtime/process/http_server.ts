@@ -9,7 +9,8 @@ import {
 import { decodeJson } from "../protocol/serde.ts";
 import { ask, silence } from "./ask.ts";
 import { SendError } from "./message.ts";
-import { type BlobInit, Request } from "./request.ts";
+import type { BlobInit } from "./builder.ts";
+import { Request } from "./request.ts";
 import { Response } from "./response.ts";
 
 /** As Kinode's library: whoever binds waits this long for http_server. */
