@@ -20,6 +20,7 @@ import { type KernelMessage, type Module, responseTo, textOf } from "../../proto
 import { decodeJson, dispatch, type Handlers } from "../../protocol/serde.ts";
 import { Bindings } from "./bindings.ts";
 import { Channels } from "./channels.ts";
+import { RequestHandler } from "./handler.ts";
 import { PendingRequests } from "./pending.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { Listener } from "./serve.ts";
@@ -53,7 +54,7 @@ export class HttpServer implements Module {
     this.#log = log;
     this.#channels = new Channels({ send, log });
     const parts = { bindings: this.#bindings, channels: this.#channels, pending: this.#pending };
-    this.#listener = new Listener({ ...parts, send, log });
+    this.#listener = new Listener(new RequestHandler({ ...parts, send, log }));
   }
 
   /** Returns the port, which is another than asked for only for port 0. Throws AddrInUse when it is taken. */

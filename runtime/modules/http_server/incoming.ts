@@ -99,19 +99,22 @@ function withoutPort(host: string): string {
   return colon > host.lastIndexOf("]") ? host.slice(0, colon) : host;
 }
 
+/** The other end of a connection. */
+export type Peer = Pick<Deno.NetAddr, "hostname" | "port">;
+
 /** `ip:port` as Rust writes a socket address. */
-export function socketAddress({ hostname, port }: Deno.NetAddr): string {
+export function socketAddress({ hostname, port }: Peer): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
-export function isLoopback({ hostname }: Deno.NetAddr): boolean {
+export function isLoopback({ hostname }: Pick<Peer, "hostname">): boolean {
   const ip = hostname.startsWith("::ffff:") ? hostname.slice(7) : hostname;
   return ip === "::1" || /^127\.\d+\.\d+\.\d+$/.test(ip);
 }
 
 export interface HttpRequestParts {
   method: string;
-  peer: Deno.NetAddr;
+  peer: Peer;
   head: Head;
   target: RequestTarget;
   match: Match<HttpBinding>;

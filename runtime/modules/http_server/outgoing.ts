@@ -67,6 +67,10 @@ export function textResponse(status: number, text: string): Response {
   return new Response(`${text}\n`, { status, headers: [["content-type", "text/plain"]] });
 }
 
+export function overloaded(what: string): Response {
+  return textResponse(503, `overloaded: too many ${what}`);
+}
+
 export function staticResponse(content: { mime: string; bytes: Body }): Response {
   const mime = VISIBLE.test(content.mime) ? content.mime : "application/octet-stream";
   return new Response(content.bytes as BodyInit, { headers: [["content-type", mime]] });

@@ -9,9 +9,12 @@ import { ById } from "../../protocol/by_id.ts";
 import type { KernelMessage, SendErrorReason } from "../../protocol/message.ts";
 import { Answers, emptyResponse, textResponse } from "./outgoing.ts";
 
+/** What is needed of a request until it is answered. */
+type Asking = Pick<Request, "method" | "signal">;
+
 interface Waiting {
   resolve(response: Response): void;
-  request: Request;
+  request: Asking;
   /** It was here at the last look. */
   seen: boolean;
 }
@@ -44,7 +47,7 @@ export class PendingRequests {
   }
 
   /** The response, once it is there. Note the request before sending it: the refusal may come at once. */
-  add(id: bigint, request: Request): Promise<Response> {
+  add(id: bigint, request: Asking): Promise<Response> {
     assert(this.#waiting.size < HTTP_PENDING_MAX, "a request was let in over the limit");
     this.#timer ??= setInterval(() => this.#look(), this.#lookMs);
     const { promise, resolve } = Promise.withResolvers<Response>();

@@ -4,6 +4,7 @@ import { HTTP_ARRIVING_BYTES_MAX, HTTP_BODY_BYTES_MAX, HTTP_PENDING_MAX } from "
 import { textOf } from "../../protocol/message.ts";
 import { Bindings } from "./bindings.ts";
 import { Channels } from "./channels.ts";
+import { RequestHandler } from "./handler.ts";
 import { PendingRequests } from "./pending.ts";
 import { Listener } from "./serve.ts";
 import { app, eraB, HANDSHAKE, PATH, type RawClient, Testbed } from "./testing.ts";
@@ -218,5 +219,5 @@ function listenerWith(
   bindings.bindWs("/", { app, boundAs: eraB, authenticated: false, extension: false });
   const log = { info: () => {}, warn: () => {} };
   channels ??= new Channels({ send, log });
-  return new Listener({ bindings, channels, pending, send, log });
+  return new Listener(new RequestHandler({ bindings, channels, pending, send, log }));
 }
