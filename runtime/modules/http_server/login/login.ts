@@ -1,0 +1,255 @@
+/**
+ * Who is the owner? (spec/http.md §2.7)
+ *
+ *   GET /login ─► page ─ POST /login {password_hash} ─► Keyfile.open ─► cookie
+ *   any request to an authenticated path ─► isLoggedIn ─┬─ yes
+ *                                                       └─ no ─► refuse: the page, or 401 as JSON
+ *
+ * A fake node takes every password. A real one has none at its first start: the page to set it opens only with
+ * the token that the terminal shows.
+ */
+import { LOGIN_BODY_BYTES_MAX } from "../../../limits.ts";
+import type { Log } from "../../../log.ts";
+import { decodeJson, object, optional, string } from "../../../protocol/serde.ts";
+import { passwordHash, readArgon2File } from "./argon2_files.ts";
+import { Attempts } from "./attempts.ts";
+import { cookieName, Cookies, setCookie } from "./cookies.ts";
+import { Keyfile, type KeyfileOptions, KeyfileUnusable, WrongPassword } from "./keyfile.ts";
+import { isForeign } from "./origin.ts";
+import { loginPage } from "./page.ts";
+
+export interface LoginOptions extends KeyfileOptions {
+  fake: boolean;
+  /** A file whose first line is the password: for a node that starts without a person. */
+  passwordFile: string | null;
+  log: Log;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/** The request line as the listener has read it. */
+export interface LoginRequest {
+  path: string;
+  query: string;
+  /** Of the client, for the count of failures. */
+  address: string;
+}
+
+const LoginBody = object({
+  password_hash: string,
+  subdomain: optional(string),
+  setup: optional(string),
+});
+
+const HASH = /^0x[0-9a-f]{1,128}$/i;
+/** What a process id consists of, Kinode 0.9's `_` included. */
+const NOT_OF_A_PROCESS_ID = /[^\w.:-]/g;
+/** What Kinode's fake nodes hash every password to. */
+const FAKE_HASH = "secret";
+
+export class Login {
+  readonly #options: LoginOptions;
+  readonly #attempts: Attempts;
+  readonly #setup: string | null;
+  #keyfile: Keyfile | null;
+  #cookies: Cookies | null = null;
+  #creating: Promise<Keyfile> | null = null;
+
+  private constructor(options: LoginOptions, keyfile: Keyfile | null) {
+    this.#options = options;
+    this.#keyfile = keyfile;
+    this.#attempts = new Attempts(options.now);
+    this.#setup = keyfile === null ? crypto.randomUUID() : null;
+  }
+
+  /** Reads the keyfile. Throws KeyfileUnusable. */
+  static async open(options: LoginOptions): Promise<Login> {
+    const login = new Login(options, await Keyfile.read(options));
+    if (options.fake) await login.#unlock(FAKE_HASH, options);
+    else if (options.passwordFile !== null) {
+      await login.#unlock(await hashOfFile(options.passwordFile, options.node), options);
+    }
+    return login;
+  }
+
+  /** What the person at the terminal has to know, if anything. `origin`: `http://localhost:8080`. */
+  hint(origin: string): string | null {
+    if (this.#keyfile === null) {
+      return `this node has no password yet: set one at ${origin}/login#setup=${this.#setup}`;
+    }
+    if (this.#cookies === null) {
+      return `nobody has logged in since the start: paths that want a login wait for ${origin}/login`;
+    }
+    return null;
+  }
+
+  /** The answer to `/login`, `/logout` and the page's files; `null` for every other path. */
+  answer(request: Request, at: LoginRequest): Response | Promise<Response> | null {
+    const path = at.path.length > 1 && at.path.endsWith("/") ? at.path.slice(0, -1) : at.path;
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    if (path === "/login" && isRead) return this.#page(null, redirectOf(at.query) ?? "/");
+    if (path === "/login" && request.method === "POST") return this.#login(request, at);
+    if (path === "/login") return said(405, "GET or POST", { allow: "GET, HEAD, POST" });
+    if (path === "/logout") return this.#logout(request, at);
+    if (path.startsWith("/login/") && isRead) return this.#file(path.slice("/login/".length));
+    return null;
+  }
+
+  /** Whether the request bears a good cookie. `subdomain`: the process of a secure binding, else `null`. */
+  async isLoggedIn(headers: Headers, subdomain: string | null): Promise<boolean> {
+    const cookie = headers.get("cookie");
+    if (cookie === null || this.#cookies === null) return false;
+    return await this.#cookies.isGood(cookie, subdomain);
+  }
+
+  /** What gets who is not logged in: a program 401, a person the page (spec/http.md §1.6: with 200). */
+  refuse(headers: Headers, subdomain: string | null): Response {
+    const accept = headers.get("accept") ?? "";
+    const isProgram = accept.includes("application/json") && !accept.includes("text/html");
+    if (!isProgram) return this.#page(subdomain, null);
+    const error = "this path needs a login: POST /login, and send its cookie";
+    return Response.json({ error, login: "/login" }, { status: 401, headers: NO_STORE });
+  }
+
+  #page(subdomain: string | null, next: string | null): Response {
+    const { node, fake } = this.#options;
+    const mode = fake ? "any" : this.#keyfile === null ? "setup" : "login";
+    return loginPage({ node, subdomain, mode, next });
+  }
+
+  async #file(name: string): Promise<Response> {
+    const text = await readArgon2File(name);
+    if (text === null) return said(404, "no such file");
+    const headers = { "content-type": "text/javascript", "cache-control": "public, max-age=3600" };
+    return new Response(text, { headers });
+  }
+
+  async #login(request: Request, { query, address }: LoginRequest): Promise<Response> {
+    if (isForeign(request.headers)) return said(403, "a login comes from this node's own page");
+    const length = request.headers.get("content-length");
+    if (length === null) return said(411, "a login needs a Content-Length");
+    if (Number(length) > LOGIN_BODY_BYTES_MAX) return said(413, "too long for a login");
+    const body = tryRead(await request.text());
+    if (body === null) return said(400, "Failed to parse login info");
+    if (this.#keyfile === null && !await isSame(body.setup, this.#setup ?? "")) {
+      return said(403, "the first password is set through the link that the node's terminal shows");
+    }
+    const pause = this.#attempts.pauseOf(address);
+    if (pause > 0) {
+      const text = `too many tries, wait ${pause} s`;
+      return said(429, text, { "retry-after": String(pause) });
+    }
+    const right = await this.#attempts.try(address, () => this.#check(body.hash));
+    if (!right) return said(401, "Failed to decode keyfile: failed to decrypt networking keys");
+    return await this.#welcome(request, body.subdomain, redirectOf(query));
+  }
+
+  /** Whether the password is right; at a first start it becomes the password. */
+  async #check(hash: string): Promise<boolean> {
+    try {
+      await this.#unlock(this.#options.fake ? FAKE_HASH : hash, this.#options);
+      return true;
+    } catch (error) {
+      if (error instanceof WrongPassword) return false;
+      throw error;
+    }
+  }
+
+  /** Throws WrongPassword. */
+  async #unlock(hash: string, options: LoginOptions): Promise<void> {
+    const isNew = this.#keyfile === null;
+    // Of two who set a password at the same time the first wins, and the second has it wrong.
+    const keyfile = this.#keyfile ??= await (this.#creating ??= Keyfile.create(options, hash));
+    const secret = await keyfile.open(hash);
+    const { node, now } = options;
+    this.#cookies ??= new Cookies({
+      node,
+      secret,
+      now: () => Math.floor(now() / 1000),
+      notBefore: () => keyfile.notBefore,
+    });
+    if (isNew && !options.fake) {
+      options.log.info(`the password is set; ${options.path} holds its seal`);
+    }
+  }
+
+  async #welcome(
+    request: Request,
+    subdomain: string | null,
+    redirect: string | null,
+  ): Promise<Response> {
+    const { node } = this.#options;
+    const token = await this.#cookies!.sign(subdomain);
+    const isHttps = request.url.startsWith("https:");
+    const headers = new Headers(NO_STORE);
+    headers.set("set-cookie", setCookie(cookieName(node, subdomain), token, isHttps));
+    if (redirect === null) return Response.json(this.#keyfile!.toBase64(), { headers });
+    headers.set("location", redirect);
+    return new Response(null, { status: 303, headers });
+  }
+
+  /** `POST /logout` forgets this browser's cookie; `?everywhere` every cookie that was ever given. */
+  async #logout(request: Request, { query }: LoginRequest): Promise<Response> {
+    if (request.method !== "POST") return said(405, "POST", { allow: "POST" });
+    if (isForeign(request.headers)) return said(403, "a logout comes from this node's own pages");
+    if (new URLSearchParams(query).has("everywhere")) {
+      if (!await this.isLoggedIn(request.headers, null)) return said(401, "log in first");
+      await this.#keyfile!.setNotBefore(Math.floor(this.#options.now() / 1000) + 1);
+    }
+    const response = said(200, "logged out");
+    const own = cookieName(this.#options.node, null);
+    for (const part of (request.headers.get("cookie") ?? "").split("; ")) {
+      const name = part.slice(0, Math.max(0, part.indexOf("=")));
+      if (name !== own && !name.startsWith(`${own}@`)) continue;
+      const isHttps = request.url.startsWith("https:");
+      response.headers.append("set-cookie", setCookie(name, "", isHttps));
+    }
+    return response;
+  }
+}
+
+const NO_STORE = { "cache-control": "no-store" };
+
+/** One sentence as a JSON string, as Kinode's login says them. */
+function said(status: number, text: string, headers: Record<string, string> = {}): Response {
+  return Response.json(text, { status, headers: { ...NO_STORE, ...headers } });
+}
+
+function tryRead(text: string): { hash: string; subdomain: string | null; setup: string } | null {
+  try {
+    const { password_hash: hash, subdomain, setup } = decodeJson(text, LoginBody, "login");
+    if (!HASH.test(hash)) return null;
+    const process = (subdomain ?? "").replace(NOT_OF_A_PROCESS_ID, "");
+    return { hash, subdomain: process === "" ? null : process, setup: setup ?? "" };
+  } catch {
+    return null;
+  }
+}
+
+/** A path of this node and nothing else: `//other.org` would be another host's. */
+function redirectOf(query: string): string | null {
+  const path = new URLSearchParams(query).get("redirect");
+  return path !== null && /^\/(?![/\\])[\x21-\x7e]*$/.test(path) ? path : null;
+}
+
+/** In a time that does not tell how much of it is right. */
+async function isSame(a: string, b: string): Promise<boolean> {
+  const encoder = new TextEncoder();
+  const digests = [a, b].map((text) => crypto.subtle.digest("SHA-256", encoder.encode(text)));
+  const [first, second] = (await Promise.all(digests)).map((digest) => new Uint8Array(digest));
+  return first!.reduce((sum, byte, at) => sum | (byte ^ second![at]!), 0) === 0;
+}
+
+async function hashOfFile(path: string, node: string): Promise<string> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    throw new KeyfileUnusable(`--password-file ${path}: ${(error as Error).message}`);
+  }
+  const password = text.split(/\r?\n/, 1)[0]!;
+  if (password === "") {
+    throw new KeyfileUnusable(`--password-file ${path}: its first line is empty`);
+  }
+  return passwordHash(password, node);
+}
