@@ -15,6 +15,7 @@ import { prepareFolder } from "./runtime/loader/prepare.ts";
 import { isSealed } from "./runtime/loader/seal.ts";
 import { HttpClient } from "./runtime/modules/http_client/http_client.ts";
 import { HttpServer } from "./runtime/modules/http_server/http_server.ts";
+import { openLogin } from "./runtime/modules/http_server/login/login.ts";
 import { listenOnPort } from "./runtime/modules/http_server/ports.ts";
 import { SqliteStore } from "./runtime/modules/state/store.ts";
 import { Terminal, writeAll } from "./runtime/modules/terminal/terminal.ts";
@@ -41,7 +42,9 @@ const system = new System({
 });
 const send = (message: KernelMessage) => system.kernel.route(message);
 const powers = { node: flags.name, send, log };
-const httpServer = new HttpServer(powers);
+const { home, name: node, fake, passwordFile } = flags;
+const login = await orExit(openLogin({ home, node, fake, passwordFile, log }));
+const httpServer = new HttpServer({ ...powers, login });
 system.addModule("http-server:distro:sys", httpServer);
 system.addModule("http-client:distro:sys", new HttpClient(powers));
 
@@ -59,6 +62,7 @@ await orExit(system.restore());
 const listen = (port: number) => httpServer.listen({ hostname: "127.0.0.1", port });
 const port = await orExit((async () => await listenOnPort(flags.port, listen))());
 log.info(`${flags.name} is at http://localhost:${port}\ndrop scripts into ${flags.processes}`);
+login.sayHint(`http://localhost:${port}`);
 const signals: Deno.Signal[] = ["SIGINT", Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM"];
 for (const signal of signals) Deno.addSignalListener(signal, () => void stop());
 await loader.loadAll();

@@ -18,6 +18,10 @@ export interface Flags {
   name: string;
   /** undefined: the first free one from 8080 to 8998. 0: any free one. Else exactly this one. */
   port: number | undefined;
+  /** It stands alone, and every password is right. */
+  fake: boolean;
+  /** A file whose first line is the owner's password. */
+  passwordFile: string | null;
   /** Scripts that are dropped into the folder get no capabilities by default (design.md §6). */
   strict: boolean;
 }
@@ -31,19 +35,22 @@ const VALUES: Record<string, string> = {
   processes: "a folder, as in --processes ./scripts",
   name: "a node name, as in --name fake.dev",
   port: "a number, as in --port 8080",
+  "password-file": "a file with the password in its first line",
 };
 const PORT_MAX = 65_535;
 
 const HELP = `kinode ${VERSION}: a personal server that runs the scripts of a folder
 
-Usage: kinode --fake [flags]
+Usage: kinode [flags]
 
-  --fake            Run a node that stands alone, under a made-up name (the only kind so far)
+  --fake            Run a node to try things on: it takes every password
   --home DIR        Where the node keeps its data      (default: ./kinode-home)
   --processes DIR   The folder of your scripts         (default: <home>/processes)
-  --name NAME       The node's name                    (default: fake.dev)
+  --name NAME       The node's name        (default: kinode.local; with --fake: fake.dev)
   --port N          Exactly this port; 0 is any free one
                                                        (default: first free from 8080 to 8998)
+  --password-file FILE
+                    Log the owner in at the start, with the password in its first line
   --strict          Give scripts no capabilities but those that they ask for and you grant
   --version         Print the version
   --help            Print this text
@@ -79,19 +86,19 @@ export function parseFlags(args: readonly string[]): Parsed {
 }
 
 function read(parsed: Record<string, unknown>): Parsed {
-  const { home, processes, name, port, fake, strict } = parsed as Record<
-    string,
-    string | undefined
-  >;
+  const words = parsed as Record<string, string | undefined>;
+  const { home, processes, name, port, fake, strict, "password-file": passwordFile } = words;
   const flags: Flags = {
     home: home ?? "./kinode-home",
     processes: processes ?? join(home ?? "./kinode-home", "processes"),
-    name: name === undefined ? "fake.dev" : readName(name),
+    name: name === undefined ? (fake ? "fake.dev" : "kinode.local") : readName(name),
     port: port === undefined ? undefined : readPort(port),
+    fake: Boolean(fake),
+    passwordFile: passwordFile ?? null,
     strict: Boolean(strict),
   };
-  if (!fake) {
-    return { fail: "Only fake nodes exist so far (no network, no registered name): add --fake." };
+  if (fake && passwordFile !== undefined) {
+    return { fail: "--password-file: a node that is started with --fake takes every password." };
   }
   return { run: flags };
 }

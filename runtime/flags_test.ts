@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type Parsed, parseFlags, VERSION } from "./flags.ts";
+import { type Flags, type Parsed, parseFlags, VERSION } from "./flags.ts";
 
 function run(...args: string[]) {
   const parsed = parseFlags(["--fake", ...args]);
@@ -13,6 +13,8 @@ Deno.test("parseFlags() --fake alone is enough", () => {
     name: "fake.dev",
     port: undefined,
     strict: false,
+    fake: true,
+    passwordFile: null,
   });
 });
 
@@ -23,6 +25,8 @@ Deno.test("parseFlags() takes every flag, with a space or =, the last one wins",
     name: "a-1.os",
     port: 8123,
     strict: true,
+    fake: true,
+    passwordFile: null,
   };
   const words = "--home /srv/a --processes ./scripts --name a-1.os --port 8123 --strict";
   assertEquals(run(...words.split(" ")), flags);
@@ -37,6 +41,8 @@ Deno.test("parseFlags() puts the scripts under the home that was given", () => {
     name: "fake.dev",
     port: undefined,
     strict: false,
+    fake: true,
+    passwordFile: null,
   });
 });
 
@@ -47,6 +53,8 @@ Deno.test("parseFlags() keeps a numeric name a string, and port 0 a port", () =>
     name: "42",
     port: 0,
     strict: false,
+    fake: true,
+    passwordFile: null,
   });
 });
 
@@ -107,9 +115,9 @@ Deno.test("parseFlags() says which character a node name may not have", () => {
   assertEquals(fail.includes('has the character "F"') && fail.startsWith("--name: "), true, fail);
 });
 
-Deno.test("parseFlags() without --fake says that only fake nodes exist", () => {
-  const fail = "Only fake nodes exist so far (no network, no registered name): add --fake.";
-  assertEquals(parseFlags([]), { fail });
-  assertEquals(parseFlags(["--port", "8080"]), { fail });
-  assertEquals(parseFlags(["--fake=false"]), { fail });
+Deno.test("parseFlags() without --fake is a node with a password, under another name", () => {
+  const { run } = parseFlags(["--password-file", "p"]) as { run: Flags };
+  assertEquals([run.fake, run.name, run.passwordFile], [false, "kinode.local", "p"]);
+  const { fail } = parseFlags(["--fake", "--password-file", "p"]) as { fail: string };
+  assertEquals(fail.includes("takes every password"), true, fail);
 });

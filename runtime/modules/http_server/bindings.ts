@@ -28,6 +28,8 @@ interface Bound {
   /** The pattern with the process before it: `bound_path` on the wire. */
   path: string;
   authenticated: boolean;
+  /** The first label of the only host that serves it; `null`: any host does. */
+  subdomain: string | null;
 }
 
 export interface HttpBinding extends Bound {

@@ -18,10 +18,11 @@ const plain: Omit<HttpBinding, "path"> = {
   app,
   boundAs: us,
   authenticated: false,
+  subdomain: null,
   local_only: false,
   content: null,
 };
-const ws = { app, boundAs: us, authenticated: false, extension: false };
+const ws = { app, boundAs: us, authenticated: false, extension: false, subdomain: null };
 const bytes = (size: number) => ({ mime: "text/plain", bytes: new Uint8Array(size) });
 
 function boundTo(paths: string[]): Bindings {

@@ -10,20 +10,22 @@ import { HTTP_BODY_BYTES_MAX, HTTP_PENDING_MAX, HTTP_RESPONSE_SECONDS } from "..
 import type { Log } from "../../log.ts";
 import { processOf } from "../../protocol/address.ts";
 import { type KernelMessage, randomId, request } from "../../protocol/message.ts";
-import { type Bindings, normalize, ownPath } from "./bindings.ts";
-import { ArrivingBodies, tooLarge } from "./bodies.ts";
+import type { Access } from "./access.ts";
+import { type Bindings, normalize, ownPath, type WsBinding } from "./bindings.ts";
+import { type ArrivingBodies, tooLarge } from "./bodies.ts";
 import type { Channels } from "./channels.ts";
 import {
   Head,
   httpRequestJson,
   type HttpRequestParts,
-  isLoopback,
+  isLocal,
   type Peer,
   type RequestTarget,
   tryParseTarget,
 } from "./incoming.ts";
 import { emptyResponse, overloaded, staticResponse, textResponse } from "./outgoing.ts";
 import type { PendingRequests } from "./pending.ts";
+import type { Reserved } from "./reserved.ts";
 
 /**
  * What a listener hands over: a Request, or as much of one. `url` is scheme, `://`, the Host header as it came,
@@ -41,19 +43,17 @@ export interface HandlerOptions {
   bindings: Bindings;
   channels: Channels;
   pending: PendingRequests;
+  bodies: ArrivingBodies;
+  reserved: Reserved;
+  access: Access;
   send(message: KernelMessage): void;
   log: Log;
 }
 
 const EMPTY = new Uint8Array(0);
 
-/** Until there is a login (a later part of the server), nothing behind one is shown to anybody. */
-const LOGIN_NEEDED = "this path needs a login, and this node has no login yet: " +
-  "bind it with `authenticated: false` if anybody may see it";
-
 export class RequestHandler {
   readonly #options: HandlerOptions;
-  readonly #bodies = new ArrivingBodies();
 
   constructor(options: HandlerOptions) {
     this.#options = options;
@@ -69,17 +69,27 @@ export class RequestHandler {
     const target = tryParseTarget(request.url, head.host);
     if (target === null) return textResponse(400, 'Invalid request header "host"');
     if (head.upgrade !== "") {
-      const upgraded = this.#tryUpgrade(head, target, peer, () => upgrade(request));
+      const upgraded = this.#tryUpgrade(request, { head, target, peer }, () => upgrade(request));
       if (upgraded !== null) return upgraded;
     }
-    const match = this.#options.bindings.findHttp(target.path);
+    const { reserved, bindings, access } = this.#options;
+    const own = reserved.answer(request, head, target, peer);
+    if (own !== null) return own;
+    const match = bindings.findHttp(target.path);
     if (match === undefined) return emptyResponse(404);
-    const { authenticated, local_only, content } = match.value;
-    if (authenticated) return textResponse(401, LOGIN_NEEDED);
-    if (local_only && !isLocal(peer, head)) return emptyResponse(403);
-    const method = request.method;
-    if (content !== null && method === "GET") return staticResponse(content);
-    return this.#toProcess(request, { method, peer, head, target, match });
+    const parts = { method: request.method, peer, head, target, match };
+    const refused = access.refuse(request, head, target, match.value);
+    if (refused instanceof Promise) {
+      return refused.then((refused) => refused ?? this.#admitted(request, parts));
+    }
+    return refused ?? this.#admitted(request, parts);
+  }
+
+  #admitted(request: IncomingRequest, parts: HttpRequestParts): Response | Promise<Response> {
+    const { local_only, content } = parts.match.value;
+    if (local_only && !isLocal(parts.peer, parts.head)) return emptyResponse(403);
+    if (content !== null && parts.method === "GET") return staticResponse(content);
+    return this.#toProcess(request, parts);
   }
 
   /** The answer to a request that `handle` threw at. */
@@ -99,7 +109,7 @@ export class RequestHandler {
   }
 
   async #readThenForward(request: IncomingRequest, parts: HttpRequestParts): Promise<Response> {
-    const body = await this.#bodies.read(request, parts.head.contentLength);
+    const body = await this.#options.bodies.read(request, parts.head.contentLength);
     return body instanceof Response ? body : this.#forward(request, parts, body);
   }
 
@@ -121,17 +131,33 @@ export class RequestHandler {
 
   /** Null when this is no WebSocket handshake that we take: then it is an HTTP request like any other (§3.3). */
   #tryUpgrade(
-    head: Head,
-    target: RequestTarget,
-    peer: Peer,
+    request: IncomingRequest,
+    { head, target, peer }: { head: Head; target: RequestTarget; peer: Peer },
     upgrade: () => ReturnType<Upgrade<unknown>>,
-  ): Response | null {
-    const { bindings, channels } = this.#options;
+  ): Response | Promise<Response> | null {
+    const { bindings, access } = this.#options;
     if (head.upgrade.toLowerCase() !== "websocket" || head.wsVersion !== "13") return null;
     const binding = bindings.findWs(target.path)?.value;
     if (binding === undefined) return null;
-    if (binding.authenticated) return textResponse(401, LOGIN_NEEDED);
     if (binding.extension && !isLocal(peer, head)) return null;
+    const admitted = () => this.#open(binding, target, upgrade);
+    const refused = access.refuse(request, head, target, binding);
+    if (refused === null) return admitted();
+    return Promise.resolve(refused).then((refused) => {
+      if (refused === null) {
+        return admitted() ?? textResponse(400, "this is no WebSocket handshake");
+      }
+      // No WebSocket client can read a page or follow a redirect, which is what §3.3 has it get.
+      return refused.status === 403 ? refused : textResponse(401, "this WebSocket needs a login");
+    });
+  }
+
+  #open(
+    binding: WsBinding,
+    target: RequestTarget,
+    upgrade: () => ReturnType<Upgrade<unknown>>,
+  ): Response | null {
+    const { channels } = this.#options;
     if (channels.full) return overloaded("websockets are open");
     const upgraded = upgrade();
     if (upgraded === null) return null;
@@ -139,8 +165,4 @@ export class RequestHandler {
     channels.add(upgraded.socket, binding, path);
     return upgraded.response;
   }
-}
-
-function isLocal(peer: Peer, head: Head): boolean {
-  return isLoopback(peer) && !head.forwarded;
 }

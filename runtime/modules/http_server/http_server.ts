@@ -8,7 +8,13 @@
  * Every message to a process comes from the name by which it called us when it bound the path.
  */
 import { escapeControl, type Log } from "../../log.ts";
-import { type Address, nodeOf, speaksEraA } from "../../protocol/address.ts";
+import {
+  type Address,
+  addressOf,
+  nodeOf,
+  parseProcessId,
+  speaksEraA,
+} from "../../protocol/address.ts";
 import {
   type actions,
   errorText,
@@ -18,11 +24,16 @@ import {
 } from "../../protocol/http_server.ts";
 import { type KernelMessage, type Module, responseTo, textOf } from "../../protocol/message.ts";
 import { decodeJson, dispatch, type Handlers } from "../../protocol/serde.ts";
-import { Bindings } from "./bindings.ts";
+import { Access, subdomainOf } from "./access.ts";
+import { Bindings, type HttpBinding, type WsBinding } from "./bindings.ts";
+import { ArrivingBodies } from "./bodies.ts";
 import { Channels } from "./channels.ts";
 import { RequestHandler } from "./handler.ts";
+import type { Login } from "./login/login.ts";
 import { PendingRequests } from "./pending.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { Reserved } from "./reserved.ts";
+import { Rpc } from "./rpc.ts";
 import { Listener } from "./serve.ts";
 
 export interface HttpServerOptions {
@@ -30,6 +41,7 @@ export interface HttpServerOptions {
   /** False: the queue of the process is full, and an event for it is lost. */
   send(message: KernelMessage): boolean | void;
   log: Log;
+  login: Pick<Login, "answer" | "isLoggedIn" | "refuse">;
 }
 
 /** `"quiet"`: done, and no reply even if one was asked for; null: done. */
@@ -48,13 +60,29 @@ export class HttpServer implements Module {
   readonly #channels: Channels;
   readonly #listener: Listener;
 
-  constructor({ node, send, log }: HttpServerOptions) {
+  readonly #access: Access;
+  readonly #rpc: Rpc;
+
+  constructor({ node, send, log, login }: HttpServerOptions) {
     this.#node = node;
     this.#send = send;
     this.#log = log;
     this.#channels = new Channels({ send, log });
-    const parts = { bindings: this.#bindings, channels: this.#channels, pending: this.#pending };
-    this.#listener = new Listener(new RequestHandler({ ...parts, send, log }));
+    this.#access = new Access(login);
+    const source = addressOf(node, parseProcessId("http-server:distro:sys"));
+    this.#rpc = new Rpc({ node, source, send });
+    const bodies = new ArrivingBodies();
+    const handler = new RequestHandler({
+      bindings: this.#bindings,
+      channels: this.#channels,
+      pending: this.#pending,
+      access: this.#access,
+      reserved: new Reserved({ login, rpc: this.#rpc, bodies }),
+      bodies,
+      send,
+      log,
+    });
+    this.#listener = new Listener(handler);
   }
 
   /** Returns the port, which is another than asked for only for port 0. Throws AddrInUse when it is taken. */
@@ -64,7 +92,7 @@ export class HttpServer implements Module {
 
   deliver(message: KernelMessage): void {
     if (message.kind === "Request") return this.#act(message);
-    this.#pending.answer(message);
+    if (!this.#pending.answer(message)) this.#rpc.answer(message);
   }
 
   processEnded(process: Address): void {
@@ -113,23 +141,25 @@ export class HttpServer implements Module {
 
   readonly #handlers: Handlers<typeof actions, KernelMessage, Outcome> = {
     Bind: ({ path, authenticated, local_only, cache }, message) =>
-      this.#bind(message, { path, authenticated, local_only, cache }),
+      this.#bind(message, { path, authenticated, local_only, cache, subdomain: null }),
     SecureBind: ({ path, cache }, message) =>
-      this.#bind(message, { path, authenticated: true, local_only: false, cache }),
+      this.#bind(message, {
+        path,
+        authenticated: true,
+        local_only: false,
+        cache,
+        subdomain: subdomainOf(message.source),
+      }),
     Unbind: ({ path }, { source }) => pathRefusal(this.#bindings.unbindHttp(source, path)),
-    WebSocketBind: ({ path, authenticated, extension }, { source, target }) =>
-      pathRefusal(
-        this.#bindings.bindWs(path, { app: source, boundAs: target, authenticated, extension }),
-      ),
-    WebSocketSecureBind: ({ path, extension }, { source, target }) =>
-      pathRefusal(
-        this.#bindings.bindWs(path, {
-          app: source,
-          boundAs: target,
-          authenticated: true,
-          extension,
-        }),
-      ),
+    WebSocketBind: ({ path, authenticated, extension }, message) =>
+      this.#bindWs(message, { path, authenticated, extension, subdomain: null }),
+    WebSocketSecureBind: ({ path, extension }, message) =>
+      this.#bindWs(message, {
+        path,
+        authenticated: true,
+        extension,
+        subdomain: subdomainOf(message.source),
+      }),
     WebSocketUnbind: ({ path }, { source }) => pathRefusal(this.#bindings.unbindWs(source, path)),
     WebSocketOpen: () => refusal("MalformedRequest", "WebSocketOpen is not a valid request"),
     WebSocketPush: ({ channel_id, message_type }, { source, lazy_load_blob }) =>
@@ -147,10 +177,24 @@ export class HttpServer implements Module {
     WebSocketClose: (channel_id, { source }) => this.#channels.close(source, channel_id),
   };
 
+  #bindWs(
+    { source, target }: KernelMessage,
+    { path, ...wanted }: { path: string } & Omit<WsBinding, "app" | "boundAs" | "path">,
+  ): Outcome {
+    if (wanted.subdomain !== null) this.#access.reserve(wanted.subdomain);
+    return pathRefusal(this.#bindings.bindWs(path, { app: source, boundAs: target, ...wanted }));
+  }
+
   #bind(
     { source, target, lazy_load_blob: blob }: KernelMessage,
-    wanted: { path: string; authenticated: boolean; local_only: boolean; cache: boolean },
+    wanted:
+      & { path: string; cache: boolean }
+      & Omit<
+        HttpBinding,
+        "app" | "boundAs" | "path" | "content"
+      >,
   ): Outcome {
+    if (wanted.subdomain !== null) this.#access.reserve(wanted.subdomain);
     const { path, cache, ...flags } = wanted;
     if (cache && blob === null) return refusal("NoBlob", "");
     const content = cache ? { mime: blob!.mime ?? "text/plain", bytes: blob!.bytes } : null;

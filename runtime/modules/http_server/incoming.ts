@@ -112,6 +112,11 @@ export function isLoopback({ hostname }: Pick<Peer, "hostname">): boolean {
   return ip === "::1" || /^127\.\d+\.\d+\.\d+$/.test(ip);
 }
 
+/** No proxy between: behind one, every peer looks local. */
+export function isLocal(peer: Peer, head: Head): boolean {
+  return isLoopback(peer) && !head.forwarded;
+}
+
 export interface HttpRequestParts {
   method: string;
   peer: Peer;

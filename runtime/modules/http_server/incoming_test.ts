@@ -18,6 +18,7 @@ const binding = {
   boundAs: parseAddress("fake.dev@http_server:distro:sys"),
   path: "/http_server:http_server:template.os",
   authenticated: false,
+  subdomain: null,
   local_only: false,
   content: null,
 };

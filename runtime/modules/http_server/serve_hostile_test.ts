@@ -4,21 +4,23 @@ import { HTTP_ARRIVING_BYTES_MAX, HTTP_BODY_BYTES_MAX, HTTP_PENDING_MAX } from "
 import { textOf } from "../../protocol/message.ts";
 import { Bindings } from "./bindings.ts";
 import { Channels } from "./channels.ts";
+import { Access } from "./access.ts";
+import { ArrivingBodies } from "./bodies.ts";
+import { Reserved } from "./reserved.ts";
+import { Rpc } from "./rpc.ts";
 import { RequestHandler } from "./handler.ts";
 import { PendingRequests } from "./pending.ts";
 import { Listener } from "./serve.ts";
-import { app, eraB, HANDSHAKE, PATH, type RawClient, Testbed } from "./testing.ts";
-
-async function serving(use: (testbed: Testbed) => Promise<void>): Promise<void> {
-  const testbed = new Testbed().listen();
-  testbed.bind("/");
-  testbed.rest();
-  try {
-    await use(testbed);
-  } finally {
-    await testbed.server.close();
-  }
-}
+import {
+  app,
+  eraB,
+  HANDSHAKE,
+  PATH,
+  type RawClient,
+  serving,
+  Testbed,
+  testLogin,
+} from "./testing.ts";
 
 const head = (fields: string) => `POST ${PATH} HTTP/1.1\r\nHost: h\r\n${fields}\r\n\r\n`;
 const CHUNKED = "Transfer-Encoding: chunked";
@@ -214,10 +216,15 @@ function listenerWith(
   channels?: Channels,
 ): Listener {
   const bindings = new Bindings();
-  const flags = { authenticated: false, local_only: false, content: null };
-  bindings.bindHttp("/", { app, boundAs: eraB, ...flags });
-  bindings.bindWs("/", { app, boundAs: eraB, authenticated: false, extension: false });
+  const flags = { app, boundAs: eraB, authenticated: false, subdomain: null };
+  bindings.bindHttp("/", { ...flags, local_only: false, content: null });
+  bindings.bindWs("/", { ...flags, extension: false });
   const log = { info: () => {}, warn: () => {} };
   channels ??= new Channels({ send, log });
-  return new Listener(new RequestHandler({ bindings, channels, pending, send, log }));
+  const bodies = new ArrivingBodies();
+  const rpc = new Rpc({ node: "fake.dev", source: eraB, send });
+  const reserved = new Reserved({ login: testLogin, rpc, bodies });
+  const access = new Access(testLogin);
+  const parts = { bindings, channels, pending, bodies, reserved, access };
+  return new Listener(new RequestHandler({ ...parts, send, log }));
 }

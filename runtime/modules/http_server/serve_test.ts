@@ -2,19 +2,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { HTTP_RESPONSE_SECONDS } from "../../limits.ts";
 import { type KernelMessage, type SendErrorReason, textOf } from "../../protocol/message.ts";
-import { app, eraA, eraB, HANDSHAKE, other, PATH, Testbed } from "./testing.ts";
-
-/** A listening module on which `app` has bound `/`. */
-async function serving(use: (testbed: Testbed) => Promise<void>): Promise<void> {
-  const testbed = new Testbed().listen();
-  testbed.bind("/");
-  testbed.rest();
-  try {
-    await use(testbed);
-  } finally {
-    await testbed.server.close();
-  }
-}
+import { app, eraA, eraB, HANDSHAKE, other, PATH, serving, Testbed } from "./testing.ts";
 
 const httpOf = (message: KernelMessage) => JSON.parse(textOf(message.body)).Http;
 
@@ -141,27 +129,6 @@ Deno.test("404 for what nobody bound, and for what was unbound", () =>
       const response = await fetch(testbed.url(path));
       assertEquals([response.status, await response.text()], [404, ""], path);
       assertEquals(response.headers.get("content-type"), "application/octet-stream");
-    }
-    assertEquals(testbed.rest(), []);
-  }));
-
-Deno.test("nothing behind a login is shown while there is no login", () =>
-  serving(async (testbed) => {
-    testbed.bind("/own", { authenticated: true });
-    testbed.act({ SecureBind: { path: "/secure", cache: true } }, { blob: "secret" });
-    testbed.act({ WebSocketBind: { path: "/", authenticated: true, extension: false } });
-    testbed.act({ WebSocketSecureBind: { path: "/secure", extension: false } });
-    testbed.rest();
-    for (const path of ["/own", "/secure"]) {
-      const response = await fetch(testbed.url(`${PATH}${path}`));
-      assertEquals([response.status, response.headers.get("content-type")], [401, "text/plain"]);
-      assertMatch(await response.text(), /needs a login/);
-    }
-    for (const path of ["", "/secure"]) {
-      const client = await testbed.connect();
-      await client.write(`GET ${PATH}${path} HTTP/1.1\r\nHost: h\r\n${HANDSHAKE}\r\n`);
-      assertMatch(await client.readUntil("\r\n"), / 401 /);
-      client.close();
     }
     assertEquals(testbed.rest(), []);
   }));

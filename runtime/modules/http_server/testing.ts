@@ -15,6 +15,16 @@ export const eraB = parseAddress("fake.dev@http-server:distro:sys");
 export const app = parseAddress("fake.dev@a:b:template.os");
 export const other = parseAddress("fake.dev@x:y:template.os");
 
+/** The owner is who has the cookie `owner=1`. */
+export const testLogin = {
+  answer: () => null,
+  isLoggedIn: (headers: Headers, subdomain: string | null) =>
+    Promise.resolve(
+      headers.get("cookie") === (subdomain === null ? "owner=1" : `owner=${subdomain}`),
+    ),
+  refuse: (_headers: Headers, subdomain: string | null) => new Response(`login page ${subdomain}`),
+};
+
 /** A module under test: what it sends waits here until the test takes it. */
 export class Testbed {
   readonly lines: string[] = [];
@@ -29,6 +39,7 @@ export class Testbed {
       node: "fake.dev",
       send: (message) => this.send(message),
       log: { info: log, warn: log },
+      login: testLogin,
     });
   }
 
@@ -81,8 +92,13 @@ export class Testbed {
     return JSON.parse(this.#sent.pop()!.body as string);
   }
 
-  bind(path: string, flags: Partial<{ authenticated: boolean; local_only: boolean }> = {}): void {
-    this.act({ Bind: { path, authenticated: false, local_only: false, cache: false, ...flags } });
+  bind(
+    path: string,
+    flags: Partial<{ authenticated: boolean; local_only: boolean }> = {},
+    { source = app } = {},
+  ): void {
+    const action = { path, authenticated: false, local_only: false, cache: false, ...flags };
+    this.act({ Bind: action }, { source });
   }
 
   bindWs(path: string, { extension = false, source = app, target = eraB } = {}): void {
@@ -198,6 +214,18 @@ export function closeFrame(code: number, reason = ""): Uint8Array {
 }
 
 export const PATH = "/a:b:template.os";
+
+/** A listening module on which `app` has bound `/`. */
+export async function serving(use: (testbed: Testbed) => Promise<void>): Promise<void> {
+  const testbed = new Testbed().listen();
+  testbed.bind("/");
+  testbed.rest();
+  try {
+    await use(testbed);
+  } finally {
+    await testbed.server.close();
+  }
+}
 
 /** A bound path, a raw client on it, and the id that the process was told. */
 export async function openChannel(

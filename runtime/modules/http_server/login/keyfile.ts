@@ -32,6 +32,9 @@ const SALT_BYTES = 32;
 const NONCE_BYTES = 12;
 const VERSION = 1;
 
+/** PBKDF2 on top of Argon2id, as Kinode has it: half a second for each guess at a stolen file. */
+export const KEYFILE_ROUNDS = 1_000_000;
+
 /** A keyfile that cannot be used, said to the person who started the node. */
 export class KeyfileUnusable extends Error {
   override name = "KeyfileUnusable";
@@ -44,7 +47,7 @@ export class WrongPassword extends Error {
 export interface KeyfileOptions {
   path: string;
   node: string;
-  /** Rounds of PBKDF2 for a new file; 1,000,000 but in tests. */
+  /** Rounds of PBKDF2 for a new file: KEYFILE_ROUNDS, but in tests and for fake nodes. */
   iterations: number;
 }
 

@@ -10,11 +10,19 @@
  */
 import { LOGIN_BODY_BYTES_MAX } from "../../../limits.ts";
 import type { Log } from "../../../log.ts";
+import { textOf } from "../../../protocol/message.ts";
+import { join } from "@std/path";
 import { decodeJson, object, optional, string } from "../../../protocol/serde.ts";
 import { passwordHash, readArgon2File } from "./argon2_files.ts";
 import { Attempts } from "./attempts.ts";
 import { cookieName, Cookies, setCookie } from "./cookies.ts";
-import { Keyfile, type KeyfileOptions, KeyfileUnusable, WrongPassword } from "./keyfile.ts";
+import {
+  Keyfile,
+  KEYFILE_ROUNDS,
+  type KeyfileOptions,
+  KeyfileUnusable,
+  WrongPassword,
+} from "./keyfile.ts";
 import { isForeign } from "./origin.ts";
 import { loginPage } from "./page.ts";
 
@@ -26,6 +34,9 @@ export interface LoginOptions extends KeyfileOptions {
   /** Milliseconds since 1970. */
   now(): number;
 }
+
+/** As much of a Request as a login needs. */
+type Asked = Pick<Request, "url" | "method" | "headers" | "bytes">;
 
 /** The request line as the listener has read it. */
 export interface LoginRequest {
@@ -83,8 +94,14 @@ export class Login {
     return null;
   }
 
+  /** Prints the hint, if there is one. */
+  sayHint(origin: string): void {
+    const hint = this.hint(origin);
+    if (hint !== null) this.#options.log.info(hint);
+  }
+
   /** The answer to `/login`, `/logout` and the page's files; `null` for every other path. */
-  answer(request: Request, at: LoginRequest): Response | Promise<Response> | null {
+  answer(request: Asked, at: LoginRequest): Response | Promise<Response> | null {
     const path = at.path.length > 1 && at.path.endsWith("/") ? at.path.slice(0, -1) : at.path;
     const isRead = request.method === "GET" || request.method === "HEAD";
     if (path === "/login" && isRead) return this.#page(null, redirectOf(at.query) ?? "/");
@@ -124,12 +141,12 @@ export class Login {
     return new Response(text, { headers });
   }
 
-  async #login(request: Request, { query, address }: LoginRequest): Promise<Response> {
+  async #login(request: Asked, { query, address }: LoginRequest): Promise<Response> {
     if (isForeign(request.headers)) return said(403, "a login comes from this node's own page");
     const length = request.headers.get("content-length");
     if (length === null) return said(411, "a login needs a Content-Length");
     if (Number(length) > LOGIN_BODY_BYTES_MAX) return said(413, "too long for a login");
-    const body = tryRead(await request.text());
+    const body = tryRead(textOf(await request.bytes()));
     if (body === null) return said(400, "Failed to parse login info");
     if (this.#keyfile === null && !await isSame(body.setup, this.#setup ?? "")) {
       return said(403, "the first password is set through the link that the node's terminal shows");
@@ -174,7 +191,7 @@ export class Login {
   }
 
   async #welcome(
-    request: Request,
+    request: Asked,
     subdomain: string | null,
     redirect: string | null,
   ): Promise<Response> {
@@ -189,7 +206,7 @@ export class Login {
   }
 
   /** `POST /logout` forgets this browser's cookie; `?everywhere` every cookie that was ever given. */
-  async #logout(request: Request, { query }: LoginRequest): Promise<Response> {
+  async #logout(request: Asked, { query }: LoginRequest): Promise<Response> {
     if (request.method !== "POST") return said(405, "POST", { allow: "POST" });
     if (isForeign(request.headers)) return said(403, "a logout comes from this node's own pages");
     if (new URLSearchParams(query).has("everywhere")) {
@@ -206,6 +223,21 @@ export class Login {
     }
     return response;
   }
+}
+
+/** The login of a node that keeps its data in `home`. A fake node's keyfile is another one: it is open to all. */
+export function openLogin(
+  { home, ...options }: Pick<LoginOptions, "node" | "fake" | "passwordFile" | "log"> & {
+    home: string;
+  },
+): Promise<Login> {
+  const { fake } = options;
+  return Login.open({
+    ...options,
+    path: join(home, fake ? "fake-keyfile.json" : "keyfile.json"),
+    iterations: fake ? 1 : KEYFILE_ROUNDS,
+    now: Date.now,
+  });
 }
 
 const NO_STORE = { "cache-control": "no-store" };

@@ -1,0 +1,56 @@
+/** Paths that are the server's own, before any process's: the login's, and the door for local programs. */
+import { HTTP_BODY_BYTES_MAX } from "../../limits.ts";
+import type { ArrivingBodies } from "./bodies.ts";
+import type { IncomingRequest } from "./handler.ts";
+import { type Head, isLocal, type Peer, type RequestTarget } from "./incoming.ts";
+import { isForeign, isLoopbackHost } from "./login/origin.ts";
+import type { Login } from "./login/login.ts";
+import { normalize } from "./bindings.ts";
+import { emptyResponse, textResponse } from "./outgoing.ts";
+import type { Rpc } from "./rpc.ts";
+
+const RPC_PATH = "/rpc:distro:sys/message";
+
+export interface ReservedOptions {
+  login: Pick<Login, "answer">;
+  rpc: Rpc;
+  bodies: ArrivingBodies;
+}
+
+export class Reserved {
+  readonly #options: ReservedOptions;
+
+  constructor(options: ReservedOptions) {
+    this.#options = options;
+  }
+
+  /** `null`: the path is a process's. */
+  answer(
+    request: IncomingRequest,
+    head: Head,
+    target: RequestTarget,
+    peer: Peer,
+  ): Response | Promise<Response> | null {
+    const { path, query } = target;
+    if (path.startsWith("/log")) {
+      return this.#options.login.answer(request, { path, query, address: peer.hostname });
+    }
+    if (path.startsWith("/rpc:") && normalize(path) === RPC_PATH) {
+      return this.#inject(request, head, peer);
+    }
+    return null;
+  }
+
+  /** For programs on this machine: no proxy's clients, no page in a browser, no name that leads here from elsewhere. */
+  async #inject(request: IncomingRequest, head: Head, peer: Peer): Promise<Response> {
+    if (!isLocal(peer, head)) return emptyResponse(403);
+    if (isForeign(request.headers) || !isLoopbackHost(head.host)) {
+      return textResponse(403, "messages are injected by programs of this machine only");
+    }
+    if (Number(head.contentLength ?? 0) > HTTP_BODY_BYTES_MAX) {
+      return textResponse(413, `a message is at most ${HTTP_BODY_BYTES_MAX} bytes`);
+    }
+    const body = await this.#options.bodies.read(request, head.contentLength);
+    return body instanceof Response ? body : await this.#options.rpc.inject(body);
+  }
+}
