@@ -104,7 +104,7 @@ export class Login {
   answer(request: Asked, at: LoginRequest): Response | Promise<Response> | null {
     const path = at.path.length > 1 && at.path.endsWith("/") ? at.path.slice(0, -1) : at.path;
     const isRead = request.method === "GET" || request.method === "HEAD";
-    if (path === "/login" && isRead) return this.#page(null, redirectOf(at.query) ?? "/");
+    if (path === "/login" && isRead) return this.#own(request.headers, at.query);
     if (path === "/login" && request.method === "POST") return this.#login(request, at);
     if (path === "/login") return said(405, "GET or POST", { allow: "GET, HEAD, POST" });
     if (path === "/logout") return this.#logout(request, at);
@@ -126,6 +126,15 @@ export class Login {
     if (!isProgram) return this.#page(subdomain, null);
     const error = "this path needs a login: POST /login, and send its cookie";
     return Response.json({ error, login: "/login" }, { status: 401, headers: NO_STORE });
+  }
+
+  /** Who is logged in and comes without an aim finds the way out here. */
+  async #own(headers: Headers, query: string): Promise<Response> {
+    const redirect = redirectOf(query);
+    if (redirect !== null || !await this.isLoggedIn(headers, null)) {
+      return this.#page(null, redirect);
+    }
+    return loginPage({ node: this.#options.node, subdomain: null, mode: "in", next: null });
   }
 
   #page(subdomain: string | null, next: string | null): Response {

@@ -8,9 +8,9 @@ export interface PageFacts {
   node: string;
   /** The process that a secure subdomain belongs to, else `null`. */
   subdomain: string | null;
-  /** `setup`: choose the first password; `any`: a fake node, which takes every password. */
-  mode: "setup" | "login" | "any";
-  /** Where to go afterwards: a path of this node, or `null` for the page that was asked for. */
+  /** `setup`: choose the first password; `any`: a fake node, which takes every password; `in`: logged in. */
+  mode: "setup" | "login" | "any" | "in";
+  /** Where to go afterwards: a path of this node, or `null` for the same one again. */
   next: string | null;
 }
 
@@ -34,11 +34,19 @@ const said = document.getElementById("said");
 const again = document.getElementById("again");
 if (facts.mode !== "setup") document.getElementById("repeat").remove();
 const say = (text) => said.textContent = text;
+if (facts.mode === "in") {
+  say("You are logged in.");
+  for (const part of form.querySelectorAll("label, input")) part.remove();
+}
 if (facts.mode === "any") say("This node is a fake one: any password will do.");
 if (facts.mode === "setup") say("This is the node's first start: choose its password, 12 characters or more.");
 const setup = new URLSearchParams(location.hash.slice(1)).get("setup");
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (facts.mode === "in") {
+    await fetch("/logout", { method: "POST" });
+    return location.reload();
+  }
   const password = form.elements.password.value;
   if (facts.mode === "setup" && password.length < 12) return say("Too short: 12 characters or more.");
   if (facts.mode === "setup" && password !== again.value) return say("The two are not the same.");
@@ -64,6 +72,8 @@ form.addEventListener("submit", async (event) => {
 });
 `;
 
+const BUTTONS = { setup: "Set password", login: "Log in", any: "Log in", in: "Log out" };
+
 /** The page as a response with `status`; `extra` headers are added. */
 export function loginPage(facts: PageFacts): Response {
   const nonce = crypto.randomUUID();
@@ -84,7 +94,7 @@ export function loginPage(facts: PageFacts): Response {
 <input id="password" name="password" type="password" autocomplete="current-password" autofocus required>
 <div id="repeat"><label for="again">Once more</label>
 <input id="again" type="password" autocomplete="new-password"></div>
-<button name="go">${facts.mode === "setup" ? "Set password" : "Log in"}</button>
+<button name="go">${BUTTONS[facts.mode]}</button>
 </form>
 <p id="said" role="status"></p>
 <noscript>Logging in needs JavaScript: the password is hashed here and never sent.</noscript>
