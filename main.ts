@@ -9,7 +9,6 @@ import * as library from "@kinode/process";
 import { parseFlags } from "./runtime/flags.ts";
 import { System } from "./runtime/kernel/system.ts";
 import { SHUTDOWN_SECONDS } from "./runtime/limits.ts";
-import { defaultsFor } from "./runtime/loader/defaults.ts";
 import { Loader } from "./runtime/loader/loader.ts";
 import { prepareFolder } from "./runtime/loader/prepare.ts";
 import { isSealed } from "./runtime/loader/seal.ts";
@@ -52,8 +51,9 @@ const loader = new Loader({
   folder: flags.processes,
   cacheFolder: join(flags.home, "cache", "bundles"),
   libraryNames: Object.keys(library),
+  strict: flags.strict,
   log,
-  start: (script) => system.startScript({ ...script, ...defaultsFor(script.id, flags) }),
+  start: (script) => system.startScript(script),
   stop: (id) => system.stop(id),
 });
 

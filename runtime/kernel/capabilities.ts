@@ -6,12 +6,9 @@
  * soon as it does (spec/kernel.md §11, 22).
  */
 import { type Address, addressOf, canonical, nodeOf, processOf } from "../protocol/address.ts";
+import { MESSAGING } from "../protocol/config.ts";
 import type { Capability } from "../protocol/message.ts";
 import { CAPABILITIES_PER_PROCESS_MAX } from "../limits.ts";
-
-/** The params of the capability to message its issuer, and of the one to reach other nodes. */
-export const MESSAGING = '"messaging"';
-export const NETWORK = '"network"';
 
 interface Held {
   readonly all: Map<string, Capability>;

@@ -2,7 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { CAPABILITIES_PER_PROCESS_MAX } from "../limits.ts";
 import type { Address } from "../protocol/address.ts";
 import type { Capability } from "../protocol/message.ts";
-import { CapabilityTable, MESSAGING } from "./capabilities.ts";
+import { MESSAGING } from "../protocol/config.ts";
+import { CapabilityTable } from "./capabilities.ts";
 
 const A = "fake.dev@a:a:template.os" as Address;
 const B = "fake.dev@b:b:template.os" as Address;

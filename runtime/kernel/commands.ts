@@ -19,7 +19,7 @@ import {
 } from "../protocol/message.ts";
 import { decodeJson, dispatch, type Handlers } from "../protocol/serde.ts";
 import type { Log } from "../log.ts";
-import { MESSAGING } from "./capabilities.ts";
+import { MESSAGING } from "../protocol/config.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Supervised, Supervisor } from "./supervisor.ts";
 
@@ -147,7 +147,6 @@ export class KernelCommands implements Module {
       heapMb,
       capabilities: [],
       grants: [],
-      mayAsk: false,
       stored: true,
     });
     return "InitializedProcess";

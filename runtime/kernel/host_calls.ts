@@ -4,7 +4,8 @@ import type { HostCall, hostCalls, SpawnCall } from "../protocol/host.ts";
 import { randomId } from "../protocol/message.ts";
 import { dispatch, type Handlers } from "../protocol/serde.ts";
 import type { Store } from "../protocol/store.ts";
-import { MESSAGING } from "./capabilities.ts";
+import type { Log } from "../log.ts";
+import { asksForRights, type Config, MESSAGING } from "../protocol/config.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Program } from "./program.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -18,7 +19,7 @@ export interface HostCaller {
 export type LoadChild = (
   parent: ProcessId,
   path: string,
-) => Promise<Pick<Program, "code" | "mapStack">>;
+) => Promise<Pick<Program, "code" | "mapStack"> & { config: Config }>;
 
 export interface HostCallsOptions {
   kernel: Kernel;
@@ -26,6 +27,7 @@ export interface HostCallsOptions {
   store: Store;
   loadChild: LoadChild;
   heapMb: number;
+  log: Log;
 }
 
 type Table = Handlers<typeof hostCalls, ProcessId, Promise<unknown>>;
@@ -76,10 +78,10 @@ export class HostCalls implements HostCaller {
 
   /** In this order: name, file, rights, process, first statement (spec/kernel.md §3.7 has it otherwise). */
   async #spawn(call: SpawnCall, parent: ProcessId): Promise<ProcessId> {
-    const { kernel, supervisor, loadChild, heapMb } = this.#options;
+    const { kernel, supervisor, loadChild, heapMb, log } = this.#options;
     const id = parseProcessId(`${call.name ?? randomId()}:${packageOf(parent)}`);
     if (kernel.exists(id)) throw new Error("name-taken");
-    const loaded = await loadChild(parent, call.path).catch((error) => {
+    const { config, ...loaded } = await loadChild(parent, call.path).catch((error) => {
       throw new Error(`no-file-at-path: ${(error as Error).message}`);
     });
     if (kernel.exists(id)) throw new Error("name-taken");
@@ -93,17 +95,20 @@ export class HostCalls implements HostCaller {
     for (const [holder, params] of call.grant_capabilities) {
       kernel.capabilities.grant(addressOf(kernel.node, holder), { issuer: childAt, params });
     }
+    if (asksForRights(config)) {
+      const why = "it has what the process that made it gave it";
+      log.warn(`${id} asks for rights in its config and does not get them: ${why}`);
+    }
     supervisor.start({
       ...loaded,
       id,
       wasm_bytes_handle: call.path,
       wit_version: null,
-      onExit: call.on_exit,
+      onExit: config.on_exit ?? call.on_exit,
       public: call.public,
-      heapMb,
+      heapMb: config.memory_mb ?? heapMb,
       capabilities: [],
       grants: [],
-      mayAsk: false,
       stored: true,
     });
     return id;

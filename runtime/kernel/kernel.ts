@@ -21,7 +21,8 @@ import {
   type SendErrorReason,
   sizeOf,
 } from "../protocol/message.ts";
-import { type CapabilityTable, keyOf, MESSAGING, NETWORK } from "./capabilities.ts";
+import { MESSAGING, NETWORK } from "../protocol/config.ts";
+import { type CapabilityTable, keyOf } from "./capabilities.ts";
 import { OutstandingRequests } from "./outstanding.ts";
 import { type Outstanding, ProcessEntry, ProcessTable } from "./process_table.ts";
 import type { Program } from "./program.ts";

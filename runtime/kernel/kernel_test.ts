@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { type Address, addressOf, type ProcessId } from "../protocol/address.ts";
 import { type KernelMessage, type Module, request, responseTo } from "../protocol/message.ts";
-import { CapabilityTable, MESSAGING, NETWORK } from "./capabilities.ts";
+import { MESSAGING, NETWORK } from "../protocol/config.ts";
+import { CapabilityTable } from "./capabilities.ts";
 import { Kernel } from "./kernel.ts";
 
 const A = "a:a:template.os" as ProcessId;

@@ -20,8 +20,6 @@ export interface Program {
   capabilities: readonly Capability[];
   /** What it issues to others: who gets it, and its params. */
   grants: readonly (readonly [ProcessId, string])[];
-  /** Whether it gets what its `config` asks for. One that a process made has what its maker gave it. */
-  mayAsk: boolean;
   /** Whether the node brings it back after a restart; a script of the folder is brought back by the folder. */
   stored: boolean;
 }

@@ -23,7 +23,7 @@ export interface RunOptions {
   onMessage(message: KernelMessage): void;
   onPrint(verbosity: number, text: string): void;
   onCall(call: HostCall): Promise<unknown>;
-  onLoaded(run: Run, config: string): void;
+  onLoaded(run: Run): void;
   onEnd(run: Run, end: End): void;
 }
 
@@ -52,7 +52,7 @@ export class Run {
       onMessage,
       onPrint: (verbosity, text) => onPrint(verbosity, withOwnLines(text, program)),
       onCall,
-      onLoaded: (config) => options.onLoaded(this, config),
+      onLoaded: () => options.onLoaded(this),
       onExit: (error, busy) => options.onEnd(this, { error, busy }),
     });
     this.endpoint.boot(program.code);

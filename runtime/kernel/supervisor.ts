@@ -10,12 +10,10 @@
  * open is closed, and who waited for its answer hears so at once.
  */
 import { addressOf, nodeOf, type ProcessId } from "../protocol/address.ts";
-import { Config, type OnExit } from "../protocol/config.ts";
+import type { OnExit } from "../protocol/config.ts";
 import { request } from "../protocol/message.ts";
-import { decodeJson } from "../protocol/serde.ts";
 import { Turns } from "../protocol/turn.ts";
 import type { Log } from "../log.ts";
-import { type Asked, askedBy, inWords } from "./asked.ts";
 import { nextRestart } from "./backoff.ts";
 import type { HostCaller } from "./host_calls.ts";
 import type { Kernel } from "./kernel.ts";
@@ -45,10 +43,6 @@ export interface Supervised {
   /** Restarts since it was last healthy. */
   attempt: number;
   startedAt: number;
-  /** Its `config` was read and followed. */
-  configured: boolean;
-  /** What it asked for and got. */
-  asked: Asked | null;
   readonly redelivery: Redelivery;
 }
 
@@ -87,7 +81,7 @@ export class Supervisor {
     const old = this.#processes.get(program.id);
     if (old !== undefined) {
       this.#leave(old, false);
-      if (old.asked !== null) this.#options.kernel.takeBack(old.asked);
+      this.#options.kernel.takeBack(old.program);
     }
     this.initialize(program);
     this.run(program.id);
@@ -102,8 +96,6 @@ export class Supervisor {
       run: this.#newRun(program),
       attempt: 0,
       startedAt: this.#options.now(),
-      configured: false,
-      asked: null,
       redelivery: new Redelivery(),
     };
     this.#processes.set(program.id, supervised);
@@ -164,7 +156,7 @@ export class Supervisor {
       onMessage: (message) => kernel.route(message),
       onPrint: (verbosity, text) => print(program.id, verbosity, text),
       onCall: (call) => this.#calls!.call(program.id, call),
-      onLoaded: (run, config) => this.#loaded(run, config),
+      onLoaded: (run) => this.#loaded(run),
       onEnd: (run, end) => this.#ended(run, end),
     });
   }
@@ -175,35 +167,11 @@ export class Supervisor {
     supervised.run.begin();
   }
 
-  #loaded(run: Run, config: string): void {
+  #loaded(run: Run): void {
     const supervised = this.#current(run);
     if (supervised === undefined) return;
     this.#options.nursery.prove();
-    try {
-      if (!supervised.configured) this.#configure(supervised, decodeJson(config, Config, "config"));
-    } catch (error) {
-      return this.#ended(run, { error: (error as Error).message, busy: false });
-    }
     if (supervised.attempt === 0) this.#options.log.info(`started ${run.id}`);
-  }
-
-  /** Once per start: a restart would undo what was changed meanwhile. */
-  #configure(supervised: Supervised, config: Config): void {
-    const { kernel, log } = this.#options;
-    const { id, mayAsk, stored } = supervised.program;
-    if (config.on_exit !== null) this.setOnExit(id, config.on_exit);
-    const asked = askedBy(id, config, kernel.node);
-    if (asked !== null && mayAsk) {
-      supervised.asked = asked;
-      kernel.grantProgram(asked);
-      supervised.program = { ...supervised.program, public: asked.public };
-      kernel.addProcess(id, supervised.run.endpoint, asked.public);
-      for (const line of inWords(asked)) log.warn(line);
-    } else if (asked !== null) {
-      const why = stored ? "it has what the process that made it gave it" : "the node is --strict";
-      log.warn(`${id} asks for rights in its config and does not get them: ${why}`);
-    }
-    supervised.configured = true;
   }
 
   /** The process has ended by itself. Of several reports of one end the first counts. */

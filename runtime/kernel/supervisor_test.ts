@@ -119,7 +119,6 @@ const program: Program = {
   heapMb: 64,
   capabilities: [],
   grants: [],
-  mayAsk: false,
   stored: false,
 };
 
@@ -128,16 +127,16 @@ Deno.test("Supervisor.start() boots the code, and says so when it is loaded", as
   world.supervisor.start(program);
   const start = await world.started(1);
   assertEquals([start.code, start.heapMb], ["1", 64]);
-  start.post(["Loaded", "{}"]);
+  start.post(["Loaded"]);
   await world.until(() => world.lines.length > 0);
   assertEquals(world.lines, ["started a:a:template.os"]);
 });
 
 Deno.test("kernel.md §3.5: OnExit None ends with the first return, and the process is gone", async () => {
   using world = new World();
-  world.supervisor.start(program);
+  world.supervisor.start({ ...program, onExit: "None" });
   const start = await world.started(1);
-  start.post(["Loaded", '{"on_exit":"None"}']);
+  start.post(["Loaded"]);
   start.post(["Exit", null]);
   await world.until(() => start.killed);
   assertEquals(world.lines.slice(1), [
@@ -179,18 +178,6 @@ Deno.test("a worker that dies by itself is reported once, with the reason", asyn
   assertEquals(world.lines, [
     "process fake.dev@a:a:template.os ended with error:\nERR_WORKER_OUT_OF_MEMORY: heap\n" +
     "gone; last message: none",
-  ]);
-});
-
-Deno.test("a config that is none ends the process with its place", async () => {
-  using world = new World();
-  world.supervisor.start({ ...program, onExit: "None" });
-  (await world.started(1)).post(["Loaded", '{"on_exit":"Never"}']);
-  await world.until(() => world.lines.length > 0);
-  assertEquals(world.lines, [
-    "process fake.dev@a:a:template.os ended with error:\n" +
-    "Cannot decode config.on_exit: unknown variant `Never`, " +
-    "expected one of `None`, `Restart`, `Requests`\ngone; last message: none",
   ]);
 });
 

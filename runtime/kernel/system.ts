@@ -4,7 +4,8 @@ import type { Module } from "../protocol/message.ts";
 import type { PersistedProcess, Store } from "../protocol/store.ts";
 import { PROCESS_HEAP_MB } from "../limits.ts";
 import type { Log } from "../log.ts";
-import { CapabilityTable, MESSAGING } from "./capabilities.ts";
+import type { Config, NamedCapability } from "../protocol/config.ts";
+import { CapabilityTable } from "./capabilities.ts";
 import { KERNEL_ID, KernelCommands } from "./commands.ts";
 import { HostCalls, type LoadChild } from "./host_calls.ts";
 import { Kernel } from "./kernel.ts";
@@ -29,13 +30,17 @@ export interface SystemOptions {
   fatal(reason: string): void;
 }
 
-type OfScript = "id" | "code" | "mapStack" | "onExit" | "heapMb" | "mayAsk";
-
-/** A script of the folder: who it may message, and who may message it. */
-export interface Script extends Pick<Program, OfScript> {
+/** A script of the folder. */
+export interface Script extends Pick<Program, "id" | "code" | "mapStack"> {
   file: string;
-  messaging: readonly ProcessId[];
-  granted: readonly ProcessId[];
+  config: Config;
+  rights: {
+    /** What it holds, issued by the process named. */
+    requests: readonly NamedCapability[];
+    /** What it issues, and to whom. */
+    grants: readonly NamedCapability[];
+    public: boolean;
+  };
 }
 
 export class System {
@@ -61,7 +66,7 @@ export class System {
     const stored = this.#persistence;
     this.#supervisor = new Supervisor({ kernel, nursery: this.#nursery, log, print, now, stored });
     const supervisor = this.#supervisor;
-    supervisor.answerCallsBy(new HostCalls({ kernel, supervisor, store, loadChild, heapMb }));
+    supervisor.answerCallsBy(new HostCalls({ kernel, supervisor, store, loadChild, heapMb, log }));
     const commands = new KernelCommands({ kernel, supervisor, log, heapMb, isSealed, shutdown });
     kernel.addModule(KERNEL_ID, commands);
   }
@@ -92,16 +97,22 @@ export class System {
   }
 
   /** Starts a script of the folder, in place of the one that has its name. */
-  startScript({ file, messaging, granted, mayAsk, ...script }: Script): void {
+  startScript({ id, code, mapStack, file, config, rights }: Script): void {
     const { node } = this.kernel;
     this.#supervisor.start({
-      ...script,
+      id,
+      code,
+      mapStack,
       wasm_bytes_handle: `/${file}`,
       wit_version: null,
-      public: false,
-      capabilities: messaging.map((id) => ({ issuer: addressOf(node, id), params: MESSAGING })),
-      grants: granted.map((id) => [id, MESSAGING] as const),
-      mayAsk,
+      onExit: config.on_exit ?? "Restart",
+      public: rights.public,
+      heapMb: config.memory_mb ?? PROCESS_HEAP_MB,
+      capabilities: rights.requests.map(({ process, params }) => ({
+        issuer: addressOf(node, process),
+        params,
+      })),
+      grants: rights.grants.map(({ process, params }) => [process, params] as const),
       stored: false,
     });
   }
@@ -127,7 +138,6 @@ export class System {
       mapStack: (stack) => stack,
       capabilities: [],
       grants: [],
-      mayAsk: false,
       stored: true,
     });
   }

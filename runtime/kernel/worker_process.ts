@@ -34,8 +34,8 @@ export interface WorkerProcessOptions {
   onPrint(verbosity: number, text: string): void;
   /** What the process gets back, or why not: an Error's message. */
   onCall(call: HostCall): Promise<unknown>;
-  /** The script is loaded; `config` is its `config` export as JSON, unchecked. */
-  onLoaded(config: string): void;
+  /** The script is loaded, and its own code runs next. */
+  onLoaded(): void;
   /** The script returned (`null`), threw (its stack), or its worker broke the protocol. */
   onExit(error: string | null, busy: boolean): void;
 }
@@ -173,7 +173,7 @@ export class WorkerProcess implements Endpoint {
       case "Alive":
         return;
       case "Loaded":
-        return this.#options.onLoaded(String(frame[1]));
+        return this.#options.onLoaded();
       case "Exit":
         return this.#options.onExit(frame[1] === null ? null : String(frame[1]), frame[2] === true);
       default: {

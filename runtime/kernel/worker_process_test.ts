@@ -21,7 +21,7 @@ class Fake implements Disposable {
   readonly messages: KernelMessage[] = [];
   readonly prints: [number, string][] = [];
   readonly exits: (string | null)[] = [];
-  readonly configs: string[] = [];
+  readonly loads: true[] = [];
   readonly calls: HostCall[] = [];
   readonly process: WorkerProcess;
   readonly port: MessagePort;
@@ -46,7 +46,7 @@ class Fake implements Disposable {
         woken(this.calls)(call);
         return call === "GetState" ? Promise.resolve("state") : Promise.reject(new Error("no"));
       },
-      onLoaded: woken(this.configs),
+      onLoaded: () => woken(this.loads)(true),
       onExit: woken(this.exits),
     });
   }
@@ -87,12 +87,12 @@ Deno.test("a worker cannot claim another's address", async () => {
   assertEquals(fake.messages.map((m) => m.source), [me]);
 });
 
-Deno.test("prints, the config and the end of a process come out", async () => {
+Deno.test("prints, the start and the end of a process come out", async () => {
   using fake = new Fake();
   await fake.post([[], ["Print", 0, "hello"]]);
-  await fake.post([[], ["Loaded", "{}"]]);
+  await fake.post([[], ["Loaded"]]);
   await fake.post([[], ["Exit", "Error: x"]]);
-  assertEquals([fake.prints, fake.configs, fake.exits], [[[0, "hello"]], ["{}"], ["Error: x"]]);
+  assertEquals([fake.prints, fake.loads, fake.exits], [[[0, "hello"]], [true], ["Error: x"]]);
 });
 
 Deno.test("a malformed post ends the process, and says what was wrong", async () => {

@@ -9,6 +9,7 @@
 import { assert } from "../assert.ts";
 import { BUNDLE_BYTES_MAX, SOURCE_BYTES_MAX } from "../limits.ts";
 import type { Answer, Built, Question } from "./bundle_protocol.ts";
+import { problemsOfConfig } from "./config.ts";
 import { type Crash, Esbuild } from "./esbuild.ts";
 import { problemsOf } from "./esbuild_message.ts";
 import { type Problem, problemOf } from "./problem.ts";
@@ -19,6 +20,8 @@ export interface Output {
   code: string;
   /** Source map, as JSON text. */
   map: string;
+  /** The script's `config` as it is written, checked; `null` without one. */
+  config: unknown;
 }
 
 export type Inputs = Map<string, string | null>;
@@ -118,11 +121,14 @@ function finish(entry: string, built: Built | Crash): Omit<Bundle, "inputs"> {
     return { output: null, problems: [problemOf(entry, text)] };
   }
   const problems = problemsOf(built, entry);
+  if (built.config !== null) problems.push(...problemsOfConfig(entry, built.config));
   const refuse = (text: string) => ({
     output: null,
     problems: [...problems, problemOf(entry, text)],
   });
-  if (built.output === null) return { output: null, problems };
+  if (built.output === null || problems.some(({ severity }) => severity === "error")) {
+    return { output: null, problems };
+  }
   const code = seal(built.output.code);
   // Neither can happen as far as we know; a script that finds a way must not run, nor stop the node.
   if (built.imports.length > 0) return refuse(`still imports ${built.imports.join(", ")}`);
@@ -130,5 +136,6 @@ function finish(entry: string, built: Built | Crash): Omit<Bundle, "inputs"> {
   if (code.length > BUNDLE_BYTES_MAX) {
     return refuse(`the finished bundle is larger than ${BUNDLE_BYTES_MAX >> 20} MB`);
   }
-  return { output: { code, map: built.output.map }, problems };
+  const config = built.config !== null && "json" in built.config ? built.config.json : null;
+  return { output: { code, map: built.output.map, config }, problems };
 }

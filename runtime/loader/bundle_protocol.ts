@@ -1,12 +1,13 @@
 /** What the loader and its bundling worker say to each other, and the options that decide what a bundle is. */
 import type { BuildOptions, Message } from "esbuild-wasm";
+import type { ConfigRead } from "./config_export.ts";
 import type { SourceLoader } from "./sources.ts";
 
 /** As deno.json has it; a test compares. Part of every cache key. */
 export const ESBUILD_VERSION = "0.28.2";
 
 /** Raise it when the same input must make another bundle than before for a reason not in BUILD_OPTIONS. */
-export const BUNDLE_FORMAT = 1;
+export const BUNDLE_FORMAT = 2;
 
 export const BUILD_OPTIONS = {
   bundle: true,
@@ -59,6 +60,8 @@ export interface Built {
   output: { code: string; map: string } | null;
   /** Imports left in the output; there must be none. */
   imports: string[];
+  /** What the script says of itself; `null` if it exports no `config`. */
+  config: ConfigRead | null;
 }
 
 export type ToWorker =

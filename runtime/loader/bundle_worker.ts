@@ -11,6 +11,7 @@ import {
   type Question,
   type ToWorker,
 } from "./bundle_protocol.ts";
+import { type ConfigRead, readConfig } from "./config_export.ts";
 
 interface WorkerScope {
   postMessage(message: FromWorker): void;
@@ -49,12 +50,13 @@ class BundleWorker {
 
   async #build(entry: string, lowerTemplates: boolean): Promise<Built> {
     const { supported, ...options } = BUILD_OPTIONS;
+    const files = new Map<string, esbuild.OnLoadResult>();
     try {
       const result = await esbuild.build({
         ...options,
         entryPoints: [entry],
         supported: lowerTemplates ? { ...supported, "template-literal": false } : supported,
-        plugins: [this.#plugin()],
+        plugins: [this.#plugin(files)],
       });
       const text = (ending: string) =>
         result.outputFiles.find((file) => file.path.endsWith(ending))!.text;
@@ -64,17 +66,19 @@ class BundleWorker {
         warnings: result.warnings,
         output: { code: text(".js"), map: text(".map") },
         imports: outputs.flatMap((output) => output.imports.map(({ path }) => path)),
+        config: outputs.some((output) => output.exports.includes("config"))
+          ? await readConfigOf(files.values().next().value!)
+          : null,
       };
     } catch (error) {
       const { errors, warnings } = error as Partial<esbuild.BuildFailure>;
       if (errors === undefined || warnings === undefined) throw error;
-      return { errors, warnings, output: null, imports: [] };
+      return { errors, warnings, output: null, imports: [], config: null };
     }
   }
 
   /** Everything that esbuild would look for itself is asked of the loader. */
-  #plugin(): esbuild.Plugin {
-    const files = new Map<string, esbuild.OnLoadResult>();
+  #plugin(files: Map<string, esbuild.OnLoadResult>): esbuild.Plugin {
     return {
       name: "kinode",
       setup: (build) => {
@@ -115,6 +119,19 @@ class BundleWorker {
       this.#scope.postMessage({ type: "ask", id, question });
     });
   }
+}
+
+/** The first file of a build is the script itself. */
+async function readConfigOf({ contents, loader }: esbuild.OnLoadResult): Promise<ConfigRead> {
+  const source = new TextDecoder().decode(contents as Uint8Array);
+  const { code, map } = await esbuild.transform(source, {
+    loader,
+    sourcemap: "external",
+    target: BUILD_OPTIONS.target,
+    tsconfigRaw: BUILD_OPTIONS.tsconfigRaw,
+    logLevel: "silent",
+  });
+  return readConfig({ source, code, map });
 }
 
 /**

@@ -3,7 +3,8 @@
  * and by everything else that decides a bundle; it names the other files that went in, by hash. Its first
  * line is the SHA-256 of the rest: an entry that is damaged, or half written, is built anew.
  */
-import { decodeJson, list, object, string } from "../protocol/serde.ts";
+import { Config } from "../protocol/config.ts";
+import { decodeJson, type Decoder, list, object, string } from "../protocol/serde.ts";
 import { BUNDLE_CACHE_ENTRIES_MAX } from "../limits.ts";
 import { join } from "@std/path";
 import { BUILD_OPTIONS, BUNDLE_FORMAT, ESBUILD_VERSION } from "./bundle_protocol.ts";
@@ -23,9 +24,12 @@ export interface Entry {
   output: Output;
 }
 
+/** As it is written, but what this node would not take any more. */
+const ConfigJson: Decoder<unknown> = (json, at) => (Config(json ?? {}, at), json);
+
 const EntryShape = object({
   inputs: list(object({ path: string, sha256: string })),
-  output: object({ code: string, map: string }),
+  output: object({ code: string, map: string, config: ConfigJson }),
 });
 
 export class BundleCache {

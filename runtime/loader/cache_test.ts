@@ -6,7 +6,11 @@ import { LIBRARY_NAMES, TempFolder } from "./testing.ts";
 
 const entry: Entry = {
   inputs: [{ path: "hello.ts", sha256: "aa" }, { path: "lib/x.ts", sha256: "bb" }],
-  output: { code: "var a = 1;\nexport {\n  a as default\n};\n", map: "{}" },
+  output: {
+    code: "var a = 1;\nexport {\n  a as default\n};\n",
+    map: "{}",
+    config: { public: true },
+  },
 };
 
 function names(folder: string): string[] {

@@ -8,14 +8,17 @@
  * A script that cannot be loaded never stops the others. The same road serves the first load and every save.
  */
 import type { ProcessId } from "../protocol/address.ts";
+import { Config } from "../protocol/config.ts";
 import type { Log } from "../log.ts";
 import { Bundler, type Inputs, type Output } from "./bundle.ts";
 import { BundleCache } from "./cache.ts";
 import { type Problem, problemOf, report } from "./problem.ts";
+import { type Rights, rightsOf } from "./rights.ts";
 import { type Scan, scanFolder, type Script } from "./scan.ts";
 import { joinImport, sha256Of, Sources } from "./sources.ts";
 import { StackMapper } from "./source_map.ts";
 import { type Changed, FolderWatcher } from "./watch.ts";
+import { Announcer } from "./words.ts";
 
 export interface LoadedScript {
   id: ProcessId;
@@ -23,6 +26,10 @@ export interface LoadedScript {
   file: string;
   /** One ES module without any import. */
   code: string;
+  /** What it says of itself. */
+  config: Config;
+  /** What it may do from its first statement on. */
+  rights: Rights;
   /** `error.stack` of the worker, with the user's own files and lines. */
   mapStack(stack: string): string;
 }
@@ -34,6 +41,8 @@ export interface LoaderOptions {
   cacheFolder: string;
   /** What `@kinode/process` exports. */
   libraryNames: readonly string[];
+  /** Scripts get no rights. */
+  strict: boolean;
   log: Log;
   /** A new script, or a new version of one that runs, which it replaces. */
   start(script: LoadedScript): void;
@@ -66,6 +75,7 @@ export class Loader {
   readonly #bundler: Bundler;
   readonly #cache: BundleCache;
   readonly #known = new Map<ProcessId, Known>();
+  readonly #announcer: Announcer;
   /** Problems of the folder that were printed and still stand. */
   #reported = new Set<string>();
   #cacheWorks = true;
@@ -78,6 +88,7 @@ export class Loader {
     this.#sources = new Sources(options.folder);
     this.#bundler = new Bundler(this.#sources, options.libraryNames);
     this.#cache = new BundleCache(options.cacheFolder, options.libraryNames);
+    this.#announcer = new Announcer(options.log);
   }
 
   /** Loads and starts every script of the folder, each as soon as it is ready. */
@@ -102,7 +113,7 @@ export class Loader {
    * The program of a file that a process starts by itself; `path` is relative to the folder. Rejects with
    * what is wrong: no such file, outside of the folder, does not compile.
    */
-  async loadChild(path: string): Promise<Pick<LoadedScript, "code" | "mapStack">> {
+  async loadChild(path: string): Promise<Pick<LoadedScript, "code" | "mapStack" | "config">> {
     const file = joinImport("parent.ts", path.startsWith("/") ? `.${path}` : path);
     if (file === null) throw new Error(`${path} is outside of the folder`);
     const source = await this.#sources.read(file);
@@ -113,7 +124,8 @@ export class Loader {
     if (output === null) throw new Error(`${file}: ${problems[0]?.text ?? "does not compile"}`);
     await this.#store(file, inputs, output);
     const mapper = new StackMapper(file, output.code, output.map);
-    return { code: output.code, mapStack: (stack) => mapper.map(stack) };
+    const config = Config(output.config ?? {}, "config");
+    return { code: output.code, mapStack: (stack) => mapper.map(stack), config };
   }
 
   /** Nothing is started or stopped any more. */
@@ -226,7 +238,10 @@ export class Loader {
     } else if (digest !== running) {
       const mapper = new StackMapper(file, output.code, output.map);
       const mapStack = (stack: string) => mapper.map(stack);
-      this.#options.start({ id, file, code: output.code, mapStack });
+      const config = Config(output.config ?? {}, "config");
+      const { given, refused } = rightsOf(config, this.#options);
+      this.#announcer.say(id, given, refused);
+      this.#options.start({ id, file, code: output.code, config, rights: given, mapStack });
     }
   }
 

@@ -34,20 +34,23 @@ export class TempFolder implements AsyncDisposable {
   }
 }
 
-/** A loader over `<home>/processes` that writes down `start hello.ts`, `stop hello:…` and what it logs. */
+/** A loader over `<home>/processes` that writes down `start hello.ts`, `stop hello:…` and what it warns of. */
 export class RecordedLoader implements AsyncDisposable {
   readonly lines: string[] = [];
+  /** What needs no action. */
+  readonly said: string[] = [];
   /** The newest version of each, by file. */
   readonly scripts = new Map<string, LoadedScript>();
   readonly loader: Loader;
   #happened = Promise.withResolvers<void>();
 
-  constructor(home: TempFolder) {
+  constructor(home: TempFolder, options: { strict?: boolean } = {}) {
     this.loader = new Loader({
       folder: home.at("processes"),
       cacheFolder: home.at("cache"),
       libraryNames: LIBRARY_NAMES,
-      log: { info: (text) => this.#add(text), warn: (text) => this.#add(text) },
+      strict: options.strict ?? false,
+      log: { info: (text) => void this.said.push(text), warn: (text) => this.#add(text) },
       start: (script) => {
         this.scripts.set(script.file, script);
         this.#add(`start ${script.file}`);

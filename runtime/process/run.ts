@@ -1,4 +1,4 @@
-/** From a script's module to a running process: which of the two kinds is it, and what does it ask for? */
+/** From a script's module to a running process: which of the two kinds is it? */
 import { current } from "./current.ts";
 import type { Outbox } from "./outbox.ts";
 import { serveWebStyle, type WebStyle } from "./web_style.ts";
@@ -6,7 +6,6 @@ import { serveWebStyle, type WebStyle } from "./web_style.ts";
 interface ScriptModule {
   init?: unknown;
   default?: unknown;
-  config?: unknown;
 }
 
 /** Loads the script and runs it to its end; rejects with what it threw. */
@@ -17,7 +16,7 @@ export async function run(
 ): Promise<void> {
   const script = await load();
   const main = entryOf(script);
-  outbox.send(["Loaded", JSON.stringify(script.config ?? {}) ?? "null"]);
+  outbox.send(["Loaded"]);
   await main(our);
 }
 

@@ -45,32 +45,60 @@ export const OnExit = tagged({
 });
 export type OnExit = Of<typeof OnExit>;
 
+/** The params of the capability to message its issuer, and of the one to reach other nodes. */
+export const MESSAGING = '"messaging"';
+export const NETWORK = '"network"';
+
 /** A capability as a manifest names it (spec/kernel.md §5.2): `params` is JSON as text here. */
-interface NamedCapability {
+export interface NamedCapability {
   process: Of<typeof ProcessIdText>;
   params: string;
 }
 
 /** `"p:k:g"` is the right to message it; `{"process":"p:k:g","params":…}` is any other. */
-const NamedCapability: Decoder<NamedCapability> = (json, at) =>
+export const NamedCapability: Decoder<NamedCapability> = (json, at) =>
   typeof json === "string"
-    ? { process: ProcessIdText(json, at), params: JSON.stringify("messaging") }
+    ? { process: ProcessIdText(json, at), params: MESSAGING }
     : object({ process: ProcessIdText, params: jsonText })(json, at);
+
+/** The library alone takes half of the least; a V8 heap ends at 4 GB. */
+const HEAP_MB_MIN = 16;
+const HEAP_MB_MAX = 4_096;
+
+const heapMb = converted(count, (mb) => {
+  if (mb >= HEAP_MB_MIN && mb <= HEAP_MB_MAX) return mb;
+  throw new RangeError(`expected from ${HEAP_MB_MIN} to ${HEAP_MB_MAX} MB`);
+});
 
 const jsonText = converted(anything, (json) => {
   if (json === undefined) throw new TypeError("expected any JSON");
   return JSON.stringify(json);
 });
 
-/**
- * The `config` export of a script, in the words of a manifest: `request_capabilities` are for itself and
- * issued by the process named, `grant_capabilities` are issued by itself for the process named.
- */
-export const Config = object({
+/** The fields of a `config`, which an entry of a manifest may have as well (but for `id`). */
+export const configFields = {
+  /** Who the process is: `process:package:publisher`. */
+  id: optional(ProcessIdText),
   on_exit: optional(OnExit),
   request_networking: optional(boolean),
   request_capabilities: optional(list(NamedCapability)),
   grant_capabilities: optional(list(NamedCapability)),
   public: optional(boolean),
-});
+  /** Heap of the process, in MB. */
+  memory_mb: optional(heapMb),
+};
+
+/**
+ * The `config` export of a script, in the words of a manifest: `request_capabilities` are for itself and
+ * issued by the process named, `grant_capabilities` are issued by itself for the process named. The loader
+ * reads it out of the text, before anything runs.
+ */
+export const Config = object(configFields);
 export type Config = Of<typeof Config>;
+
+/** Whether it wants more than a process has by itself. */
+export function asksForRights(config: Config): boolean {
+  const { request_capabilities, grant_capabilities, request_networking } = config;
+  const named = [...request_capabilities ?? [], ...grant_capabilities ?? []];
+  return named.length > 0 || Boolean(request_networking) || Boolean(config.public);
+}

@@ -38,8 +38,8 @@ export type AliveFrame = ["Alive"];
 
 /** A line for the terminal: verbosity 0-3, text. */
 export type PrintFrame = ["Print", number, string];
-/** The module is loaded, its own code runs next; with its `config` export as JSON. */
-export type LoadedFrame = ["Loaded", string];
+/** The module is loaded, its own code runs next. */
+export type LoadedFrame = ["Loaded"];
 /**
  * The end, told by the process itself: `null` after a return, else what was thrown; and whether it was at a
  * message then.

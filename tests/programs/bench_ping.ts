@@ -3,7 +3,7 @@ import { awaitMessage, http, println, Request } from "@kinode/process";
 
 const PONG = "bench_pong:bench_pong:template.os";
 
-export const config = { request_capabilities: [PONG] };
+export const config = { request_capabilities: ["bench_pong:bench_pong:template.os"] };
 
 export async function init() {
   await http.bindHttpPath("/");

@@ -1,0 +1,102 @@
+import { assertEquals } from "@std/assert";
+import { Bundler } from "./bundle.ts";
+import { linesOf } from "./problem.ts";
+import { Sources } from "./sources.ts";
+import { LIBRARY_NAMES, TempFolder } from "./testing.ts";
+
+/** What is read of a script, and what is said about it. */
+async function read(source: string, file = "hello.ts", others: Record<string, string> = {}) {
+  await using folder = new TempFolder({ [file]: source, ...others });
+  const bundler = new Bundler(new Sources(folder.path), LIBRARY_NAMES);
+  try {
+    const { output, problems } = await bundler.bundle(file);
+    return { config: output?.config, lines: problems.flatMap(linesOf) };
+  } finally {
+    bundler.close();
+  }
+}
+
+Deno.test("a config is read without running anything, whatever the file is written in", async () => {
+  const config = {
+    on_exit: "None",
+    memory_mb: 64,
+    request_capabilities: ["a:a:sys", { process: "b:b:sys", params: [-1, +2, null, { x: "y" }] }],
+  };
+  const text = `{ on_exit: "None", "memory_mb": 64, request_capabilities: [\`a:a:sys\`,
+    { process: 'b:b:sys', params: [-1, +2, null, { x: ("y") }] }] }`;
+  const run =
+    "export const init = () => { throw new Error('not now'); };\nthrow new Error('nor now');";
+  const forms: [source: string, file?: string][] = [
+    [`export const config = ${text};\n${run}`],
+    [`interface A { b: 1 }\nenum E { A }\nexport const config = ${text} as const;\n${run}`],
+    [`export const config = ${text} satisfies object, other = 1;\n${run}`],
+    [`const hidden = ${text};\n${run}\nexport { hidden as config };`],
+    [`#!/usr/bin/env deno\nexport const config = ${text};\n${run}`, "hello.js"],
+    [`export const a = <b>c</b>; const React = 1;\nexport const config = ${text};`, "hello.tsx"],
+  ];
+  for (const [source, file] of forms) {
+    assertEquals(await read(source, file), { config, lines: [] }, source);
+  }
+  assertEquals(await read("const config = { x: 1 };\nexport const init = () => config;"), {
+    config: null,
+    lines: [],
+  });
+});
+
+Deno.test("a config that only running could tell is an error with its place", async () => {
+  const hint = "hello.ts: it is read before the script runs: write every value out " +
+    "(text, numbers, true, false, null, lists, objects)";
+  const wrong: [value: string, text: string, at: string][] = [
+    ["{ on_exit: other }", "config.on_exit: `other` is known only when the script runs", "other"],
+    ["{ on_exit: `a${1}` }", "config.on_exit: a template with ${…} in it", "`"],
+    ["{ a: [1, f()] }", "config.a[1]: a value that is known only when the script runs", "f()"],
+    ["{ ...other }", "config: a value that is known only when the script runs", "..."],
+    ["{ get a() { return 1; } }", "config: a value that is known only when the script runs", "get"],
+    ["{ a: 1n }", "config.a: 1n has no place in JSON", "1n"],
+    ["make({})", "config: a value that is known only when the script runs", "make"],
+  ];
+  for (const [value, text, at] of wrong) {
+    const line = `export const config: unknown = ${value};`;
+    const column = line.indexOf(at) + 1;
+    const { lines } = await read(`type A = 1;\n\n${line}\ndeclare const f: any;\n`);
+    assertEquals([lines[0], lines[1], lines.at(-1)], [
+      `hello.ts:3:${column}: error: ${text}`,
+      `  3 | ${line}`,
+      hint,
+    ], value);
+  }
+});
+
+Deno.test("a config must be a constant of the script itself", async () => {
+  const hint = "hello.ts: write it into the script itself, as `export const config = { … }`";
+  const wrong: [source: string, place: string][] = [
+    ["export let config = {};", ":1:12"],
+    ["export function config() {}", ":1:8"],
+    ['export { config } from "./_other.ts";', ":1:10"],
+    ['import { config } from "./_other.ts";\nexport { config };', ":2:10"],
+    ['export * from "./_other.ts";', ""],
+  ];
+  const others = { "_other.ts": "export const config = {};" };
+  for (const [source, place] of wrong) {
+    const { lines } = await read(source, "hello.ts", others);
+    assertEquals(lines[0], `hello.ts${place}: error: \`config\` must be a constant of this file`);
+    assertEquals(lines.at(-1), hint);
+  }
+});
+
+Deno.test("a wrong value and an unknown field of a config are named where they stand", async () => {
+  const { config, lines } = await read(
+    `export const config = {\n  pubic: true,\n  grant_capabilities: [\n    { process: "b:b:sys" },\n  ],\n};`,
+  );
+  assertEquals(config, undefined);
+  assertEquals(lines, [
+    "hello.ts:2:3: warning: config.pubic means nothing",
+    "  2 |   pubic: true,",
+    "    |   ^^^^^^^^^^^",
+    'hello.ts: did you mean "public"? There are: id, on_exit, request_networking, ' +
+    "request_capabilities, grant_capabilities, public, memory_mb",
+    "hello.ts:4:5: error: config.grant_capabilities[0].params: expected any JSON",
+    '  4 |     { process: "b:b:sys" },',
+    "    |     ^^^^^^^^^^^^^^^^^^^^^^",
+  ]);
+});

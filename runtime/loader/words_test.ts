@@ -1,0 +1,54 @@
+import { assertEquals } from "@std/assert";
+import type { ProcessId } from "../protocol/address.ts";
+import { Config } from "../protocol/config.ts";
+import { rightsOf } from "./rights.ts";
+import { Announcer, wordsOf } from "./words.ts";
+
+const ID = "a:a:template.os" as ProcessId;
+
+function words(config: unknown, strict = false) {
+  const { given, refused } = rightsOf(Config(config, "config"), { strict });
+  return wordsOf(ID, given, refused);
+}
+
+Deno.test("wordsOf() says in plain words what a script may do", () => {
+  assertEquals(words({}), {
+    usual: "a:a:template.os may: serve HTTP, call other servers, set timers, " +
+      "keep its own files, use the terminal",
+    more: [],
+  });
+  assertEquals(words({}, true), { usual: "a:a:template.os may: nothing but answer", more: [] });
+});
+
+Deno.test("wordsOf() says what is asked for in one line, and what rules the node in another", () => {
+  const { more } = words({
+    request_capabilities: ["b:b:sys", { process: "c:c:sys", params: 1 }],
+    grant_capabilities: ["d:d:sys", { process: "e:e:sys", params: "Read" }],
+    public: true,
+  });
+  assertEquals(more, [
+    "a:a:template.os asks for this and gets it: it may message b:b:sys; it has 1 of c:c:sys; " +
+    'd:d:sys may message it; e:e:sys has "Read" of it; every process may message it',
+  ]);
+  const vfs = { process: "vfs:distro:sys", params: { root: true } };
+  const power = words({
+    request_capabilities: ["kernel:distro:sys", vfs],
+    request_networking: true,
+  });
+  assertEquals(power.more, [
+    "a:a:template.os rules this node: it may message kernel:distro:sys; " +
+    "it may do everything that vfs:distro:sys can; it may message other nodes",
+  ]);
+});
+
+Deno.test("Announcer.say() says it once, and again when it changes", () => {
+  const lines: string[] = [];
+  const line = (text: string) => void lines.push(text);
+  const announcer = new Announcer({ info: line, warn: line });
+  const say = (config: unknown) => {
+    const { given, refused } = rightsOf(Config(config, "config"), { strict: false });
+    announcer.say(ID, given, refused);
+    return lines.splice(0).length;
+  };
+  assertEquals([say({}), say({}), say({ public: true }), say({ public: true })], [1, 0, 2, 0]);
+});
