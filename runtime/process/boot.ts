@@ -7,11 +7,13 @@
  *   4. only then load the script, which came as the port's first frame, and run it
  */
 import * as threads from "node:worker_threads";
-import { BATCH_MESSAGES_MAX } from "../limits.ts";
+import { BATCH_MESSAGES_MAX, PRINT_CHARS_MAX } from "../limits.ts";
 import { type BootFrame, fromFrame, type ToProcess } from "../protocol/port.ts";
-import { Turns } from "../protocol/turn.ts";
+import { receive, Turns } from "../protocol/turn.ts";
 import { Calls } from "./calls.ts";
 import { install } from "./current.ts";
+import { takeFaults } from "./faults.ts";
+import { guardIntrinsics } from "./intrinsics.ts";
 import { installWeb } from "./web.ts";
 import { Mailbox } from "./mailbox.ts";
 import * as library from "./mod.ts";
@@ -26,6 +28,16 @@ const inspect = Deno.inspect;
 
 function format(values: unknown[]): string {
   return values.map((value) => typeof value === "string" ? value : inspect(value)).join(" ");
+}
+
+/** Of an uncaught error; to look at what a script throws may run its code, which may throw anew. */
+function describe(error: unknown): string {
+  try {
+    if (!(error instanceof Error)) return `Uncaught ${inspect(error)}`;
+    return String(error.stack ?? error).slice(0, PRINT_CHARS_MAX);
+  } catch {
+    return "Uncaught: what was thrown cannot be shown";
+  }
 }
 
 /** A base64 module URL: `blob:` is not importable in every Deno that we build with. */
@@ -49,26 +61,19 @@ function serve(port: MessagePort): void {
   const mailbox = new Mailbox((number) => outbox.done(number));
   const printer = new Printer(outbox, performance.now.bind(performance));
   const calls = new Calls((frame) => outbox.send(frame));
+  let crashed = false;
   const crash = (error: unknown): void => {
-    outbox.send([
-      "Exit",
-      error instanceof Error ? error.stack ?? String(error) : `Uncaught ${inspect(error)}`,
-      mailbox.busy,
-    ]);
+    if (crashed) return;
+    crashed = true;
+    outbox.send(["Exit", describe(error), mailbox.busy]);
     outbox.flush();
   };
-  globalThis.addEventListener("error", (event) => {
-    event.preventDefault();
-    crash(event.error ?? event.message);
-  });
-  globalThis.addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    crash(event.reason);
-  });
 
   const boot = ([, our, code]: BootFrame): void => {
     install({ our, mailbox, outbox, calls, printer });
+    takeFaults(globalThis, crash);
     removePowers(globalThis);
+    guardIntrinsics();
     redirectConsole(globalThis, format, printToTerminal);
     Object.defineProperty(globalThis, Symbol.for("kinode.process"), {
       value: Object.freeze({ ...library }),
@@ -81,14 +86,14 @@ function serve(port: MessagePort): void {
     };
     run(() => import(moduleUrl(code)), our, outbox).then(returned, crash);
   };
-  port.onmessage = (event: MessageEvent<ToProcess[]>) => {
-    for (const frame of event.data) {
+  receive(port, (frames) => {
+    for (const frame of frames as ToProcess[]) {
       if (frame[0] === "Boot") boot(frame);
       else if (frame[0] === "Return") calls.settle(frame);
       else if (frame[0] === "Ping") outbox.send(["Alive"]);
       else mailbox.receive(fromFrame(frame));
     }
-  };
+  });
 }
 
 // Deno 2.4 has no locks: a binary built with it cannot free the core of an endless loop (design.md §4).

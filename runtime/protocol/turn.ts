@@ -6,23 +6,40 @@
  */
 export class Turns {
   readonly #channel = new MessageChannel();
+  readonly #wake: (data: null) => void;
   #waiting: (() => void)[] = [];
 
   constructor() {
-    this.#channel.port1.onmessage = () => {
+    const { port1, port2 } = this.#channel;
+    this.#wake = port2.postMessage.bind(port2);
+    receive(port1, () => {
       const runs = this.#waiting;
       this.#waiting = [];
       for (const run of runs) run();
-    };
+    });
   }
 
   /** Runs `run` when the current turn has ended. */
   atEnd(run: () => void): void {
-    if (this.#waiting.push(run) === 1) this.#channel.port2.postMessage(null);
+    if (this.#waiting.push(run) === 1) this.#wake(null);
   }
 
   close(): void {
     this.#channel.port1.close();
     this.#channel.port2.close();
   }
+}
+
+/**
+ * Takes what comes out of a port. Deno hands an event to the port's own `dispatchEvent`: with one of its own the
+ * port itself is shown to nobody, whatever a script makes of `EventTarget.prototype` and of events.
+ */
+export function receive(port: MessagePort, take: (data: unknown) => void): void {
+  Object.defineProperty(port, "dispatchEvent", {
+    value: (event: MessageEvent) => {
+      if (event.type === "message") take(event.data);
+      return true;
+    },
+  });
+  port.onmessage = (event) => take(event.data);
 }

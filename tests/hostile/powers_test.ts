@@ -1,25 +1,20 @@
 // Threat: a dropped script that reaches the disk, the network, the environment or another process by a way that
 // nobody thought of. What it saw is printed by the script itself and judged here, from source and in the binary.
 import { assertEquals } from "@std/assert";
-import { startNode } from "../clients/node.ts";
-
-function program(name: string): string {
-  return Deno.readTextFileSync(new URL(`../programs/${name}`, import.meta.url));
-}
+import { assertUnharmed, hostileFiles, saidBy, startAttacked, strayLines } from "./attack.ts";
 
 Deno.test("hostile: a script finds no power, by whatever name", async () => {
-  const files = { "hostile_powers.ts": program("hostile_powers.ts") };
-  await using node = await startNode({ files, env: { KINODE_TEST_SECRET: "secret" } });
+  const env = { KINODE_TEST_SECRET: "secret" };
+  await using node = await startAttacked({ files: hostileFiles("powers"), env });
   const tried = Number(/all (\d+) tried/.exec(await node.waitForLine(/all \d+ tried/))?.[1]);
   await node.waitForLine(/text of a timer: |EvalError: Code generation from strings disallowed/);
-  const prefix = /^.*? hostile_powers:template\.os: /;
-  const said = node.lines.filter((line) => prefix.test(line)).map((line) =>
-    line.replace(prefix, "")
-  );
-  const reached = said.filter((line) => !/: (?:absent|refused)$|^all \d+ tried$/.test(line));
-  assertEquals(reached, []);
-  const outcomes = said.filter((line) => /: (?:absent|refused)$/.test(line));
-  assertEquals(outcomes.length >= tried && tried > 30, true, `${outcomes.length} of ${tried}`);
+  const said = saidBy(node, "powers");
+  const isHarmless = (line: string) => /: (?:absent|refused)$/.test(line);
+  assertEquals(said.filter((line) => !isHarmless(line) && !/^all \d+ tried$/.test(line)), []);
+  const outcomes = said.filter(isHarmless);
+  assertEquals(outcomes.length >= tried && tried >= 60, true, `${outcomes.length} of ${tried}`);
+  assertEquals(strayLines(node), []);
+  await assertUnharmed(node);
 });
 
 // Threat: code that names another file, in every spelling of import.
@@ -32,24 +27,33 @@ const imports: Record<string, string> = {
   "of data": `await import("data:text/javascript,export default 1");`,
   "static": `import x from "/etc/passwd"; console.log(x);`,
   "node": `import fs from "node:fs"; console.log(fs);`,
+  "text": `await import("/etc/passwd", { with: { type: "text" } });`,
+  "bytes": `await import("/etc/passwd", { with: { type: "bytes" } });`,
+  "static text": `import x from "/etc/passwd" with { type: "text" }; console.log(x);`,
+  "static outside": `import x from "../kernel.lock" with { type: "text" }; console.log(x);`,
+  "source phase": `import source x from "/etc/passwd"; console.log(x);`,
+  "deferred": `import defer * as x from "/etc/passwd"; console.log(x);`,
+  "escaped": `await \\u0069mport("/etc/passwd");`,
+  "source map": `await import("/etc/passwd"); //# sourceMappingURL=/etc/passwd`,
   "meta": `console.log(import.meta.resolve("x")); await import(import.meta.url);`,
 };
 
 Deno.test("hostile: no spelling of import reaches a file, another module or the system", async () => {
-  const files: Record<string, string> = { "hello.ts": program("ends.ts") };
+  const files: Record<string, string> = {};
   Object.values(imports).forEach((code, number) => {
     const config = `export const config = { on_exit: "None" };`;
-    const body = code.startsWith("import x") || code.startsWith("import fs")
+    const body = /^import [a-z]/.test(code)
       ? `${code}\n${config}\nexport function init() { console.log("REACHED ${number}"); }`
       : `${config}\nexport async function init() { ${code} console.log("REACHED ${number}"); }`;
     files[`import${number}.ts`] = body;
   });
-  await using node = await startNode({ files });
+  await using node = await startAttacked({ files });
   for (const number of Object.keys(Object.values(imports))) {
     await node.waitForLine(
       new RegExp(`import${number}(?:\\.ts:|:import${number}:template\\.os ended with error)`),
     );
   }
   assertEquals(node.lines.filter((line) => /template\.os: REACHED/.test(line)), []);
-  assertEquals(node.exitCode, undefined);
+  assertEquals(node.lines.filter((line) => line.includes("root:")), []);
+  await assertUnharmed(node);
 });

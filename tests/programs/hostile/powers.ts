@@ -11,13 +11,29 @@ const absent = (...names: string[]) =>
 const make = (of: unknown) =>
   (Object.getPrototypeOf(of) as { constructor: (code: string) => () => unknown }).constructor;
 
+type Maker = new (url: string) => unknown;
+type Nested = Record<string, (name: string) => unknown>;
+/** `(module (import "Deno" "core" (func)))`. */
+const wasmImporting = new WebAssembly.Module(
+  new Uint8Array([
+    ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0],
+    ...[2, 13, 1, 4, 68, 101, 110, 111, 4, 99, 111, 114, 101, 0, 0],
+  ]),
+);
+
 const attempts: [string, Attempt][] = [
   ...absent("Deno", "process", "require", "Worker", "SharedWorker", "BroadcastChannel", "caches"),
   ...absent("navigator", "postMessage", "onmessage", "close", "importScripts", "localStorage"),
   ...absent("sessionStorage", "indexedDB", "Buffer", "global", "nodeBootstrap", "EventSource"),
+  ...absent("XMLHttpRequest", "Notification", "ShadowRealm", "WebTransport", "createRequire"),
+  ...absent("prompt", "alert", "confirm", "gc", "exports", "module", "__filename", "__dirname"),
   ["eval", () => eval("1 + 1")],
   ["indirect eval", () => (0, eval)("1 + 1")],
   ["new Function", () => new Function("return 1")()],
+  ["Function.prototype.constructor", () => Function.prototype.constructor("return 1")()],
+  ["Reflect.construct of Function", () => Reflect.construct(Function, ["return 1"])()],
+  ["Function of a bound function", () => make((() => {}).bind(null))("return 1")()],
+  ["import() by new Function", () => make(() => {})("return im" + 'port("/etc/passwd")')()],
   ["async constructor", () => make(async () => {})("return 1")()],
   ["generator constructor", () => make(function* () {})("yield 1")()],
   ["async generator constructor", () => make(async function* () {})("yield 1")()],
@@ -57,9 +73,28 @@ const attempts: [string, Attempt][] = [
   ["fetch of a file", () => fetch("file:///etc/passwd").then((response) => response.text())],
   ["fetch of a relative path", () => fetch("boot.ts").then((response) => response.text())],
   [
-    "worker from data:",
-    () => new (scope.Worker as never as new (url: string) => unknown)("data:,"),
+    "fetch of blob: that is another's",
+    () => fetch("blob:null/00000000-0000-4000-8000-000000000000"),
   ],
+  ["worker from data:", () => new (scope.Worker as Maker)("data:,")],
+  ["worker from blob:", () => new (scope.Worker as Maker)(URL.createObjectURL(new Blob(["1"])))],
+  ["process.binding", () => (scope.process as Nested).binding!("fs")],
+  ["process.getBuiltinModule", () => (scope.process as Nested).getBuiltinModule!("node:fs")],
+  ["module.createRequire", () => (scope.module as Nested).createRequire!("/")],
+  ["wasm that imports the system", () => new WebAssembly.Instance(wasmImporting, {})],
+  ["wasm compiled from a file", () => WebAssembly.compileStreaming(fetch("file:///etc/passwd"))],
+  ["permissions in an Object.prototype", () => {
+    Object.defineProperty(Object.prototype, "permissions", { value: "inherit" });
+    return "Object.prototype takes new names";
+  }],
+  ["an index in an Array.prototype", () => {
+    Object.defineProperty(Array.prototype, "0", { set() {} });
+    return "Array.prototype takes new indexes";
+  }],
+  ["another Function.prototype.call", () => {
+    Function.prototype.call = () => {};
+    return "the runtime calls what a script gives it";
+  }],
 ];
 
 export async function init() {
