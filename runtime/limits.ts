@@ -6,6 +6,24 @@ export const HTTP_RESPONSE_SECONDS = 15;
 /** Bodies are held whole in memory before the process sees them; beyond it 413. */
 export const HTTP_BODY_BYTES_MAX = 16 * 1024 * 1024;
 
+/** What a client may set it to for one request (spec/http.md §7.4): as Kinode in its simulation mode. */
+export const HTTP_RESPONSE_SECONDS_MAX = 600;
+
+/** A streaming binding gets a body up to this length whole, in the message itself: one crossing instead of two. */
+export const HTTP_WHOLE_BODY_BYTES_MAX = 64 * 1024;
+
+/** One piece of a streamed body, as Deno reads them; a process that sends a larger one is told no. */
+export const HTTP_CHUNK_BYTES_MAX = 64 * 1024;
+
+/** Requests of one process whose bodies stream, either way; beyond it 503. As many as may wait, halved. */
+export const HTTP_STREAMS_PER_PROCESS_MAX = 5_000;
+
+/** Pieces of one process's answers that their clients have not taken; beyond it the piece is refused. */
+export const HTTP_STREAM_BYTES_PER_PROCESS_MAX = 64 * 1024 * 1024;
+
+/** What waits for a client (a piece of an upload, room for a piece of an answer) may wait for a day. */
+export const HTTP_STREAM_SECONDS = 86_400;
+
 /** Requests waiting for processes, node-wide; beyond it 503. Two bodies of 16 kB each fit in 320 MB. */
 export const HTTP_PENDING_MAX = 10_000;
 

@@ -8,7 +8,9 @@ import {
 } from "../protocol/http_server.ts";
 import { decodeJson } from "../protocol/serde.ts";
 import { ask, silence } from "./ask.ts";
-import { SendError } from "./message.ts";
+import { type Message, SendError } from "./message.ts";
+import { current } from "./current.ts";
+import { AnswerBody, pulledBody } from "./http_streams.ts";
 import type { BlobInit } from "./builder.ts";
 import { Request } from "./request.ts";
 import { Response } from "./response.ts";
@@ -48,7 +50,9 @@ export class HttpServerError extends Error {
  * bound while the node runs; binding it again replaces it.
  *
  * `authenticated`: only with the login cookie of the node's owner. `localOnly`: only from this machine,
- * others get 403. Rejects with an `HttpServerError`: refused, or no answer in 5 seconds.
+ * others get 403. `streaming`, which Kinode does not have: a request's body may be of any length and is not in
+ * the blob, read it with `requestBody(message)`; of a client that goes away `{"HttpCancelled":"<message id>"}`
+ * tells. Rejects with an `HttpServerError`: refused, or no answer in 5 seconds.
  *
  * ```ts
  * import { awaitMessage, http } from "@kinode/process";
@@ -66,8 +70,11 @@ export function bindHttpPath(
   path: string,
   authenticated = false,
   localOnly = false,
+  streaming = false,
 ): Promise<void> {
-  return act({ Bind: { path, authenticated, local_only: localOnly, cache: false } });
+  const bind = { path, authenticated, local_only: localOnly, cache: false };
+  // Kinode's message where it says the same.
+  return act({ Bind: streaming ? { ...bind, streaming } : bind });
 }
 
 /**
@@ -173,6 +180,50 @@ export function sendResponse(
 ): void {
   const head = JSON.stringify({ status, headers: headers ?? {} });
   new Response().body(head).blob({ bytes: body }).send();
+}
+
+/**
+ * As `sendResponse`, and the body goes piece by piece: the next is read from `body` when the client has taken the
+ * one before. Resolves when the client has it all or has gone, which cancels `body`; what `body` throws it
+ * rejects with, and the client's connection ends too early.
+ *
+ * ```ts
+ * import { http } from "@kinode/process";
+ *
+ * async function* count() {
+ *   for (let n = 0; n < 3; n++) yield `${n}\n`;
+ * }
+ * await http.sendStreamingResponse(200, { "content-type": "text/plain" }, count());
+ * ```
+ */
+export async function sendStreamingResponse(
+  status: number,
+  headers: Record<string, string | string[]> | null,
+  body: ReadableStream<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
+): Promise<void> {
+  const asked = current().mailbox.prompting;
+  const head = JSON.stringify({ status, headers: headers ?? {}, stream: true });
+  new Response().body(head).send();
+  const stream = body instanceof ReadableStream ? body : ReadableStream.from(body);
+  await new AnswerBody(asked!.id, stream).send();
+}
+
+/**
+ * The body of the HTTP request in `message`, to be read piece by piece, however it came; see `streaming` of
+ * `bindHttpPath`. It errors when the client breaks off. It can be read until the answer is sent whole.
+ *
+ * ```ts
+ * import { awaitMessage, http } from "@kinode/process";
+ *
+ * let bytes = 0;
+ * for await (const piece of http.requestBody(await awaitMessage())) bytes += piece.length;
+ * ```
+ */
+export function requestBody(message: Message): ReadableStream<Uint8Array> {
+  const { id, lazy_load_blob } = message.raw;
+  return lazy_load_blob === null
+    ? pulledBody(id)
+    : new Blob([message.blob!.bytes as Uint8Array<ArrayBuffer>]).stream();
 }
 
 /**

@@ -22,10 +22,12 @@ export async function run(
 
 function entryOf(script: ScriptModule): (our: string) => unknown {
   if (typeof script.init === "function") return script.init as (our: string) => unknown;
-  const style = script.default as WebStyle | undefined;
-  if (typeof style === "object" && style !== null && typeof style.fetch === "function") {
-    return () => serveWebStyle(style, current());
+  const style = script.default as WebStyle | WebStyle["fetch"] | undefined | null;
+  // An object, an instance of a class or a function with `fetch` (a Hono app), or the handler itself.
+  if (typeof (style as WebStyle | undefined | null)?.fetch === "function") {
+    return () => serveWebStyle(style as WebStyle, current());
   }
+  if (typeof style === "function") return () => serveWebStyle({ fetch: style }, current());
   throw new TypeError(
     "Cannot run this script: export a function `init(our)`, or a default object with `fetch(request)`",
   );

@@ -10,13 +10,15 @@ export interface RequestParts {
   url: string;
   method: string;
   headers: Record<string, string>;
-  body: Uint8Array | null;
+  body: Uint8Array | ReadableStream<Uint8Array> | null;
+  /** Aborted when the client goes away; asked for only when the handler looks at it. */
+  signal(): AbortSignal;
 }
 
 let nativeOf: (request: IncomingRequest) => globalThis.Request;
 let isIncoming: (value: unknown) => value is IncomingRequest;
 
-/** Has every member of a Request: `url` and `method` here, the others below. */
+/** Has every member of a Request: these here, the others below. */
 class IncomingRequest {
   readonly #parts: RequestParts;
   #url: string | null = null;
@@ -27,7 +29,8 @@ class IncomingRequest {
       typeof value === "object" && value !== null && #parts in value;
     nativeOf = (request) => {
       const { url, method, headers, body } = request.#parts;
-      const init = { method, headers, body: body as BodyInit | null };
+      // Without its signal, which would cost as much again: see `signal` and `clone`.
+      const init = { method, headers, body: body as BodyInit | null, duplex: "half" };
       return request.#native ??= new Native(url, init);
     };
   }
@@ -43,6 +46,14 @@ class IncomingRequest {
   get method(): string {
     return this.#parts.method;
   }
+
+  get signal(): AbortSignal {
+    return this.#parts.signal();
+  }
+
+  clone(): globalThis.Request {
+    return new Native(nativeOf(this).clone(), { signal: this.signal });
+  }
 }
 
 /** A worker's own address, which a relative URL would be joined to, is a path on the node's disk. */
@@ -53,7 +64,11 @@ function absolute<T>(input: T): T | string {
 /** The `Request` that scripts find on their global object: the web's own, which may be made of an incoming one. */
 export class Request extends Native {
   constructor(input: RequestInfo | URL, init?: RequestInit) {
-    super(isIncoming(input) ? nativeOf(input) : absolute(input), init);
+    const incoming = isIncoming(input) ? input : null;
+    super(
+      incoming === null ? absolute(input) : nativeOf(incoming),
+      incoming === null ? init : { signal: incoming.signal, ...init },
+    );
   }
 
   /** What a handler gets, and what the runtime makes (clones), counts as a Request too. */

@@ -3,12 +3,15 @@ import { incomingRequest, Request } from "./web_request.ts";
 
 const NativeRequest = globalThis.Request;
 
+const client = new AbortController();
+
 function incoming(body: string | null = "body"): globalThis.Request {
   return incomingRequest({
     url: "http://localhost:8080/a/../b c?q=1",
     method: "POST",
     headers: { host: "localhost:8080", "content-type": "text/plain" },
     body: body === null ? null : new TextEncoder().encode(body),
+    signal: () => client.signal,
   });
 }
 

@@ -1,23 +1,45 @@
 const Native = globalThis.Response;
 
-/** The text that a Response was made of; `null` if it was made of anything else. Does not consume the body. */
-export let sourceTextOf: (response: globalThis.Response) => string | null;
+/** What a Response was made of, where that is known without reading it; its body is not consumed. */
+export type Source =
+  /** Text: it crosses two threads as the text that it is, without being read as a stream, encoded and copied. */
+  | { text: string }
+  /** Bytes, a Blob, a form, nothing: all of it is there. */
+  | "whole"
+  /** A stream, or nobody knows (an answer of `fetch`): it comes piece by piece. */
+  | "stream";
+
+const WHOLE = { text: "" };
+
+/** Clones are the runtime's own Responses; they are made of what their originals are made of. */
+const clones = new WeakMap<globalThis.Response, Source>();
+
+export let sourceOf: (response: globalThis.Response) => Source;
 
 /**
- * The `Response` that scripts find on their global object: the web's own, which remembers a body that was given
- * as text. Most answers are; they cross two threads as the text that they are, without being read as a stream,
- * encoded and copied. Every other body is read as bytes, so that no byte of it changes.
+ * The `Response` that scripts find on their global object: the web's own, which remembers what it was made of.
+ * Most are made of text, and are answered in one message; only streams are streamed.
  */
 export class Response extends Native {
-  readonly #text: string | null;
+  readonly #source: Source;
 
   static {
-    sourceTextOf = (response) => #text in response ? response.#text : null;
+    sourceOf = (response) => {
+      if (#source in response) return response.#source;
+      if (response.body === null) return WHOLE;
+      return clones.get(response) ?? "stream";
+    };
   }
 
   constructor(body?: BodyInit | null, init?: ResponseInit) {
     super(body, init);
-    this.#text = typeof body === "string" ? body : null;
+    this.#source = sourceFrom(body);
+  }
+
+  override clone(): globalThis.Response {
+    const clone = super.clone();
+    clones.set(clone, this.#source);
+    return clone;
   }
 
   static override json(data: unknown, init: ResponseInit = {}): Response {
@@ -38,4 +60,12 @@ export class Response extends Native {
     if (this === Response) return value instanceof Native;
     return Function.prototype[Symbol.hasInstance].call(this, value);
   }
+}
+
+function sourceFrom(body: BodyInit | null | undefined): Source {
+  if (typeof body === "string") return { text: body };
+  if (body === null || body === undefined) return WHOLE;
+  const whole = ArrayBuffer.isView(body) || body instanceof ArrayBuffer || body instanceof Blob ||
+    body instanceof URLSearchParams || body instanceof FormData;
+  return whole ? "whole" : "stream";
 }

@@ -12,7 +12,7 @@ async function serve(style: WebStyle): Promise<FakeKernel> {
   const bind = await kernel.next();
   assertEquals(
     bind.body,
-    '{"Bind":{"path":"/","authenticated":false,"local_only":false,"cache":false}}',
+    '{"Bind":{"path":"/","authenticated":false,"local_only":false,"cache":false,"streaming":true}}',
   );
   kernel.answer(bind, '{"Ok":null}');
   return kernel;
@@ -41,7 +41,7 @@ Deno.test("serveWebStyle() gives fetch the client's URL, method, headers and bod
     async fetch(request) {
       const { method, url, headers } = request;
       seen.push(method, url, headers.get("x-a"), headers.get("content-type"), await request.text());
-      return new Response(null, { status: 204 });
+      return new TextResponse(null, { status: 204 });
     },
   });
   const head = {
@@ -68,7 +68,7 @@ Deno.test("serveWebStyle() gives fetch the URL as the client sent it, where http
   const kernel = await serve({
     fetch({ url }) {
       seen.push(url);
-      return new Response();
+      return new TextResponse();
     },
   });
   ask(kernel, { path_and_query: "/test:test:template.os/dir/?a=1&a=2", query_params: { a: "2" } });
@@ -79,8 +79,8 @@ Deno.test("serveWebStyle() gives fetch the URL as the client sent it, where http
 Deno.test("serveWebStyle() answers what arrived before it was there, as after a reload", async () => {
   const kernel = new FakeKernel();
   const early = ask(kernel);
-  serveWebStyle({ fetch: () => new Response("late") }, kernel.process);
-  const [bind, answer] = [await kernel.next(), await kernel.next()];
+  serveWebStyle({ fetch: () => new TextResponse("late") }, kernel.process);
+  const [answer, bind] = [await kernel.next(), await kernel.next()];
   assertEquals([bind.kind, answer.kind, answer.id], ["Request", "Response", early.id]);
 });
 
@@ -99,7 +99,7 @@ Deno.test("serveWebStyle() sends text as text, bytes as bytes, and both cookies"
   const kernel = await serve({
     fetch(request) {
       if (request.url.endsWith("/bytes")) {
-        return new Response(bytes, { headers: { "content-type": "text/plain" } });
+        return new TextResponse(bytes, { headers: { "content-type": "text/plain" } });
       }
       const headers = [["set-cookie", "a=1"], ["set-cookie", "b=2"], ["x-a", "1"]];
       return new TextResponse("text", { headers: headers as [string, string][] });
@@ -120,12 +120,12 @@ Deno.test("serveWebStyle() sends text as text, bytes as bytes, and both cookies"
 Deno.test("serveWebStyle() runs requests side by side and answers each its own", async () => {
   const slow = Promise.withResolvers<Response>();
   const kernel = await serve({
-    fetch: (request) => request.url.endsWith("/slow") ? slow.promise : new Response("fast"),
+    fetch: (request) => request.url.endsWith("/slow") ? slow.promise : new TextResponse("fast"),
   });
   const first = ask(kernel, { url: "http://localhost/test:test:template.os/slow" });
   const second = ask(kernel);
   assertEquals((await kernel.next()).id, second.id);
-  slow.resolve(new Response("slow"));
+  slow.resolve(new TextResponse("slow"));
   assertEquals((await kernel.next()).id, first.id);
 });
 
@@ -150,7 +150,7 @@ Deno.test("serveWebStyle() hands other messages to message(), one after the othe
   const first = Promise.withResolvers<void>();
   const third = Promise.withResolvers<void>();
   const kernel = await serve({
-    fetch: () => new Response(),
+    fetch: () => new TextResponse(),
     async message(message: Message) {
       seen.push(message.text());
       if (seen.length === 1) await first.promise;

@@ -8,7 +8,9 @@
  */
 import {
   boolean,
+  converted,
   type Decoder,
+  extension,
   list,
   map,
   object,
@@ -43,6 +45,12 @@ const bytes: Decoder<Uint8Array> = (json, at) => {
   throw new TypeError(`Cannot decode ${at}: expected an array of bytes`);
 };
 
+/** A message id in JSON, whose numbers cannot hold it: decimal, as a string. */
+const messageId = converted(string, (text) => {
+  if (/^\d{1,20}$/.test(text)) return BigInt(text);
+  throw new TypeError("expected a message id in decimal digits");
+});
+
 const pushed = { channel_id: u32, message_type: WsMessageType };
 
 /**
@@ -51,7 +59,14 @@ const pushed = { channel_id: u32, message_type: WsMessageType };
  * that every decoder ignores.
  */
 export const actions = {
-  Bind: object({ path: string, authenticated: boolean, local_only: boolean, cache: boolean }),
+  Bind: object({
+    path: string,
+    authenticated: boolean,
+    local_only: boolean,
+    cache: boolean,
+    /** The process takes and gives bodies piece by piece (streams.ts). */
+    streaming: extension(boolean),
+  }),
   SecureBind: object({ path: string, cache: boolean }),
   Unbind: object({ path: string }),
   WebSocketBind: object({ path: string, authenticated: boolean, extension: boolean }),
@@ -64,9 +79,14 @@ export const actions = {
   /** Not an action but the MessagePack envelope of an extension's frames (extension.ts). */
   WebSocketExtPushData: object({ id: u64, kinode_message_type: MessageType, blob: bytes }),
   WebSocketClose: u32,
+  /** Extensions: the next piece of a request's body; a piece of an answer's; its end (streams.ts). */
+  HttpBodyRead: object({ request: messageId }),
+  HttpResponseChunk: object({ request: messageId }),
+  HttpResponseEnd: object({ request: messageId, error: optional(string) }),
 };
 export const HttpServerAction = tagged(actions);
 export type HttpServerAction = Of<typeof HttpServerAction>;
+export type Bind = Of<typeof actions.Bind>;
 export type WebSocketExtPushData = Of<typeof actions.WebSocketExtPushData>;
 
 /** One HTTP request as a process sees it; its body is the blob, empty when there was none. */
@@ -87,6 +107,8 @@ export const IncomingHttpRequest = object({
   query_params: map(string),
   /** As the client sent it: an extension, absent in what Kinode sends. */
   path_and_query: optional(string),
+  /** For streaming bindings: the body is not in the blob but to be asked for. */
+  body: extension(oneOf("stream")),
 });
 export type IncomingHttpRequest = Of<typeof IncomingHttpRequest>;
 
@@ -113,11 +135,21 @@ const lines = list(string);
 const headerValue: Decoder<string | string[]> = (json, at) =>
   typeof json === "string" ? json : lines(json, at);
 
-/** What a process answers an Http request with; the blob is the body. Both fields are mandatory. */
-export const HttpResponse = object({ status: u16, headers: map(headerValue) });
+/** An extension, for streaming bindings: the client of this request has gone, nobody waits for its answer. */
+export const HttpCancelled = object({ HttpCancelled: messageId });
+
+/**
+ * What a process answers an Http request with; the blob is the body. Both `status` and `headers` are mandatory.
+ * `stream` is an extension: the blob is the beginning of the body, the rest comes as HttpResponseChunks.
+ */
+export const HttpResponse = object({
+  status: u16,
+  headers: map(headerValue),
+  stream: extension(boolean),
+});
 export type HttpResponse = Of<typeof HttpResponse>;
 
-/** Kinode 1.0's errors, and those of ours that it has no word for (the last four). */
+/** Kinode 1.0's errors, and those of ours that it has no word for (the last eight). */
 export const errors = {
   MalformedRequest: unit,
   NoBlob: unit,
@@ -128,6 +160,10 @@ export const errors = {
   TooManyBindings: unit,
   StaticContentTooLarge: unit,
   PathTooLong: unit,
+  HttpStreamNotFound: unit,
+  HttpStreamBusy: unit,
+  HttpChunkTooLarge: unit,
+  HttpBodyFailed: unit,
 };
 export const HttpServerError = tagged(errors);
 export type HttpServerError = Of<typeof HttpServerError>;
@@ -158,6 +194,10 @@ const errorTexts: Record<HttpServerError, string> = {
   TooManyBindings: "path binding error: this process has too many bindings",
   StaticContentTooLarge: "path binding error: static content of this process is too large",
   PathTooLong: "path binding error: path is too long",
+  HttpStreamNotFound: "HTTP stream error: nobody reads or writes the body of this request any more",
+  HttpStreamBusy: "HTTP stream error: the piece before this one is still under way",
+  HttpChunkTooLarge: "HTTP stream error: the piece is too large",
+  HttpBodyFailed: "HTTP stream error: the client did not send its body to the end",
 };
 
 /** What Kinode prints for an error; ours in the same manner. */

@@ -55,6 +55,13 @@ Deno.test("HttpServerAction() reads the envelope of an extension, with ids over 
   assertThrows(() => HttpServerAction(beyond, "body"), TypeError, "id");
 });
 
+Deno.test("HttpServerAction() reads the ids of streams, which JSON's numbers cannot hold", () => {
+  for (const { json, request } of vectors.streamActions) {
+    const [payload] = Object.values(HttpServerAction(json, "body"));
+    assertEquals((payload as { request: bigint }).request, BigInt(request));
+  }
+});
+
 Deno.test("HttpServerRequest() reads what the module sends a process", () => {
   for (const json of vectors.requests) {
     assertEquals<unknown>(HttpServerRequest(json, "body"), json);
@@ -91,7 +98,8 @@ Deno.test("toEraA() and the texts give both eras' words for every error", () => 
 
 Deno.test("the vectors leave out no word of the protocol", () => {
   const inJson = Object.keys(actions).filter((name) => name !== "WebSocketExtPushData");
-  assertEquals(new Set(vectors.actions.map(keyOf)), new Set(inJson));
+  const known = [...vectors.actions, ...vectors.streamActions.map(({ json }) => json)];
+  assertEquals(new Set(known.map(keyOf)), new Set(inJson));
   assertEquals(new Set(vectors.requests.map(keyOf)), new Set(Object.keys(requests)));
   assertEquals(new Set(vectors.errors.map((e) => e.eraB)), new Set(Object.keys(errors)));
   assertEquals(new Set(vectors.errors.map((e) => keyOf(e.eraA))), new Set(Object.keys(errorsEraA)));

@@ -44,6 +44,11 @@ export function optional<T>(decoder: Decoder<T>): Decoder<T | null> {
   return (json, at) => json === undefined || json === null ? null : decoder(json, at);
 }
 
+/** A field that Kinode does not have: where it is absent (or `null`) it stays absent. */
+export function extension<T>(decoder: Decoder<T>): Decoder<T | undefined> {
+  return (json, at) => json === undefined || json === null ? undefined : decoder(json, at);
+}
+
 /** One of the given strings, as serde writes an enum of unit variants. */
 export function oneOf<const T extends string>(...words: T[]): Decoder<T> {
   return (json, at) =>
@@ -103,7 +108,12 @@ export function map<T>(decoder: Decoder<T>): Decoder<Record<string, T>> {
 }
 
 type Fields = Record<string, Decoder<unknown>>;
-type ObjectOf<F extends Fields> = { [K in keyof F]: Of<F[K]> };
+type Extensions<F extends Fields> = {
+  [K in keyof F]: unknown extends Of<F[K]> ? never : undefined extends Of<F[K]> ? K : never;
+}[keyof F];
+type ObjectOf<F extends Fields> =
+  & { [K in Exclude<keyof F, Extensions<F>>]: Of<F[K]> }
+  & { [K in Extensions<F>]?: Of<F[K]> };
 
 /** An object with exactly these fields read; a field whose decoder takes `undefined` may be absent. */
 export function object<F extends Fields>(fields: F): Decoder<ObjectOf<F>> {
@@ -111,7 +121,10 @@ export function object<F extends Fields>(fields: F): Decoder<ObjectOf<F>> {
   return (json, at) => {
     const from = record(json, at);
     const out: Record<string, unknown> = {};
-    for (const [key, decoder] of entries) out[key] = decoder(from[key], `${at}.${key}`);
+    for (const [key, decoder] of entries) {
+      const value = decoder(from[key], `${at}.${key}`);
+      if (value !== undefined) out[key] = value;
+    }
     return out as ObjectOf<F>;
   };
 }

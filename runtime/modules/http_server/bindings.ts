@@ -35,6 +35,8 @@ interface Bound {
 export interface HttpBinding extends Bound {
   local_only: boolean;
   content: StaticContent | null;
+  /** The process takes and gives bodies piece by piece (streams.ts). */
+  streaming: boolean;
 }
 
 export interface WsBinding extends Bound {

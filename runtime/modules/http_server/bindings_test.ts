@@ -21,6 +21,7 @@ const plain: Omit<HttpBinding, "path"> = {
   subdomain: null,
   local_only: false,
   content: null,
+  streaming: false,
 };
 const ws = { app, boundAs: us, authenticated: false, extension: false, subdomain: null };
 const bytes = (size: number) => ({ mime: "text/plain", bytes: new Uint8Array(size) });

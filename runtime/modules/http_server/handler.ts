@@ -6,17 +6,14 @@
  *                       └─► body ─► send({"Http":…}) ─► process
  *   listener ◄─ Response ◄─ PendingRequests.answer() ◄─ HttpServer.deliver() ◄─┘
  */
-import { HTTP_BODY_BYTES_MAX, HTTP_PENDING_MAX, HTTP_RESPONSE_SECONDS } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { processOf } from "../../protocol/address.ts";
-import { type KernelMessage, randomId, request } from "../../protocol/message.ts";
 import type { Access } from "./access.ts";
 import { type Bindings, normalize, ownPath, type WsBinding } from "./bindings.ts";
-import { type ArrivingBodies, tooLarge } from "./bodies.ts";
 import type { Channels } from "./channels.ts";
+import type { Forward } from "./forward.ts";
 import {
   Head,
-  httpRequestJson,
   type HttpRequestParts,
   isLocal,
   type Peer,
@@ -24,8 +21,8 @@ import {
   tryParseTarget,
 } from "./incoming.ts";
 import { emptyResponse, overloaded, staticResponse, textResponse } from "./outgoing.ts";
-import type { PendingRequests } from "./pending.ts";
 import type { Reserved } from "./reserved.ts";
+import { StreamEnded } from "./streams.ts";
 
 /**
  * What a listener hands over: a Request, or as much of one. `url` is scheme, `://`, the Host header as it came,
@@ -42,15 +39,11 @@ export type Upgrade<R> = (request: R) => { socket: WebSocket; response: Response
 export interface HandlerOptions {
   bindings: Bindings;
   channels: Channels;
-  pending: PendingRequests;
-  bodies: ArrivingBodies;
+  forward: Forward;
   reserved: Reserved;
   access: Access;
-  send(message: KernelMessage): void;
   log: Log;
 }
-
-const EMPTY = new Uint8Array(0);
 
 export class RequestHandler {
   readonly #options: HandlerOptions;
@@ -77,7 +70,7 @@ export class RequestHandler {
     if (own !== null) return own;
     const match = bindings.findHttp(target.path);
     if (match === undefined) return emptyResponse(404);
-    const parts = { method: request.method, peer, head, target, match };
+    const parts = { method: request.method, peer, head, target, match, streams: false };
     const refused = access.refuse(request, head, target, match.value);
     if (refused instanceof Promise) {
       return refused.then((refused) => refused ?? this.#admitted(request, parts));
@@ -89,44 +82,15 @@ export class RequestHandler {
     const { local_only, content } = parts.match.value;
     if (local_only && !isLocal(parts.peer, parts.head)) return emptyResponse(403);
     if (content !== null && parts.method === "GET") return staticResponse(content);
-    return this.#toProcess(request, parts);
+    return this.#options.forward.toProcess(request, parts);
   }
 
   /** The answer to a request that `handle` threw at. */
   failed(error: unknown): Response {
+    // The answer's process broke it off, as it said; the connection ends without a last chunk.
+    if (error instanceof StreamEnded) return emptyResponse(500);
     this.#options.log.warn(`http-server: a request failed within the server: ${error}`);
     return emptyResponse(500);
-  }
-
-  #toProcess(request: IncomingRequest, parts: HttpRequestParts): Response | Promise<Response> {
-    const length = parts.head.contentLength;
-    // Deno gives no body with GET and HEAD. Asking for request.body makes a stream: only where one is needed.
-    if (parts.method === "GET" || parts.method === "HEAD" || length === "0") {
-      return this.#forward(request, parts, EMPTY);
-    }
-    if (length !== null && Number(length) > HTTP_BODY_BYTES_MAX) return tooLarge();
-    return this.#readThenForward(request, parts);
-  }
-
-  async #readThenForward(request: IncomingRequest, parts: HttpRequestParts): Promise<Response> {
-    const body = await this.#options.bodies.read(request, parts.head.contentLength);
-    return body instanceof Response ? body : this.#forward(request, parts, body);
-  }
-
-  #forward(incoming: IncomingRequest, parts: HttpRequestParts, bytes: Uint8Array) {
-    const { pending, send } = this.#options;
-    if (pending.size >= HTTP_PENDING_MAX) {
-      return overloaded("requests wait for their processes");
-    }
-    const { app, boundAs } = parts.match.value;
-    const id = randomId();
-    const response = pending.add(id, incoming);
-    send(request(boundAs, app, httpRequestJson(parts), {
-      id,
-      expects_response: HTTP_RESPONSE_SECONDS,
-      lazy_load_blob: { mime: null, bytes },
-    }));
-    return response;
   }
 
   /** Null when this is no WebSocket handshake that we take: then it is an HTTP request like any other (§3.3). */

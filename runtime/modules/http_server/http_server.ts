@@ -28,6 +28,7 @@ import { Access, subdomainOf } from "./access.ts";
 import { Bindings, type HttpBinding, type WsBinding } from "./bindings.ts";
 import { ArrivingBodies } from "./bodies.ts";
 import { Channels } from "./channels.ts";
+import { Forward } from "./forward.ts";
 import { RequestHandler } from "./handler.ts";
 import type { Login } from "./login/login.ts";
 import { PendingRequests } from "./pending.ts";
@@ -35,6 +36,7 @@ import { type Refusal, refusal } from "./refusal.ts";
 import { Reserved } from "./reserved.ts";
 import { Rpc } from "./rpc.ts";
 import { Listener } from "./serve.ts";
+import { Streams } from "./streams.ts";
 
 export interface HttpServerOptions {
   node: string;
@@ -56,7 +58,8 @@ export class HttpServer implements Module {
   readonly #send: (message: KernelMessage) => boolean | void;
   readonly #log: Log;
   readonly #bindings = new Bindings();
-  readonly #pending = new PendingRequests();
+  readonly #streams: Streams;
+  readonly #pending: PendingRequests;
   readonly #channels: Channels;
   readonly #listener: Listener;
 
@@ -71,15 +74,21 @@ export class HttpServer implements Module {
     this.#access = new Access(login);
     const source = addressOf(node, parseProcessId("http-server:distro:sys"));
     this.#rpc = new Rpc({ node, source, send });
+    this.#streams = new Streams({
+      send,
+      reply: (to, refused, bytes) => this.#reply(to, refused, bytes),
+      waitsForClient: (id, waits) => this.#pending.waitsForClient(id, waits),
+      lost: (id) => this.#pending.lost(id),
+    });
+    this.#pending = new PendingRequests({ streams: this.#streams });
     const bodies = new ArrivingBodies();
+    const [pending, streams] = [this.#pending, this.#streams];
     const handler = new RequestHandler({
       bindings: this.#bindings,
       channels: this.#channels,
-      pending: this.#pending,
       access: this.#access,
       reserved: new Reserved({ login, rpc: this.#rpc, bodies }),
-      bodies,
-      send,
+      forward: new Forward({ bodies, pending, streams, send }),
       log,
     });
     this.#listener = new Listener(handler);
@@ -97,6 +106,7 @@ export class HttpServer implements Module {
 
   processEnded(process: Address): void {
     this.#channels.processEnded(process);
+    this.#streams.processEnded(process);
   }
 
   async close(): Promise<void> {
@@ -106,17 +116,20 @@ export class HttpServer implements Module {
 
   #act(message: KernelMessage): void {
     const outcome = this.#perform(message);
-    if (outcome === "quiet") return;
-    if (outcome !== null) {
+    if (outcome !== "quiet") this.#reply(message, outcome, null);
+  }
+
+  #reply(to: KernelMessage, refused: Refusal | null, bytes: Uint8Array | null): void {
+    if (refused !== null) {
       // Refusals are always sent; the kernel drops what nobody waits for.
-      const { error, detail } = outcome;
-      const eraA = speaksEraA(message.target);
-      const Err = eraA ? toEraA(error, detail) : error;
-      this.#send(responseTo(message, JSON.stringify({ Err })));
+      const { error, detail } = refused;
+      const Err = speaksEraA(to.target) ? toEraA(error, detail) : error;
+      this.#send(responseTo(to, JSON.stringify({ Err })));
       return;
     }
-    const wanted = message.rsvp !== null || message.expects_response !== null;
-    if (wanted) this.#send(responseTo(message, '{"Ok":null}'));
+    const wanted = to.rsvp !== null || to.expects_response !== null;
+    const blob = bytes === null ? null : { mime: null, bytes };
+    if (wanted) this.#send(responseTo(to, '{"Ok":null}', blob));
   }
 
   #perform(message: KernelMessage): Outcome {
@@ -140,14 +153,15 @@ export class HttpServer implements Module {
   }
 
   readonly #handlers: Handlers<typeof actions, KernelMessage, Outcome> = {
-    Bind: ({ path, authenticated, local_only, cache }, message) =>
-      this.#bind(message, { path, authenticated, local_only, cache, subdomain: null }),
+    Bind: ({ streaming, ...wanted }, message) =>
+      this.#bind(message, { ...wanted, streaming: streaming === true, subdomain: null }),
     SecureBind: ({ path, cache }, message) =>
       this.#bind(message, {
         path,
         authenticated: true,
         local_only: false,
         cache,
+        streaming: false,
         subdomain: subdomainOf(message.source),
       }),
     Unbind: ({ path }, { source }) => pathRefusal(this.#bindings.unbindHttp(source, path)),
@@ -175,6 +189,9 @@ export class HttpServer implements Module {
     WebSocketExtPushData: () =>
       refusal("MalformedRequest", "Use WebSocketExtPushOutgoing, not WebSocketExtPushData"),
     WebSocketClose: (channel_id, { source }) => this.#channels.close(source, channel_id),
+    HttpBodyRead: ({ request }, message) => this.#streams.readBody(message, request),
+    HttpResponseChunk: ({ request }, message) => this.#streams.chunk(message, request),
+    HttpResponseEnd: ({ request, error }, { source }) => this.#streams.end(source, request, error),
   };
 
   #bindWs(

@@ -21,6 +21,8 @@ export class Head {
   wsVersion = "";
   contentLength: string | null = null;
   forwarded = false;
+  /** Seconds that the client wants to wait for an answer, as it wrote them (§7.4). */
+  timeout = "";
 
   constructor(headers: Headers) {
     // Deno joins repeated headers with ", " before we see them; Kinode keeps the last one.
@@ -43,6 +45,9 @@ export class Head {
         break;
       case "content-length":
         this.contentLength = value;
+        break;
+      case "x-hyperware-http-server-timeout":
+        this.timeout = value;
         break;
       default:
         this.forwarded ||= FORWARDED.test(name);
@@ -123,10 +128,13 @@ export interface HttpRequestParts {
   head: Head;
   target: RequestTarget;
   match: Match<HttpBinding>;
+  /** The body is not in the blob but to be asked for. */
+  streams: boolean;
 }
 
 /** The body of the kernel request: `{"Http":{…}}`. */
-export function httpRequestJson({ method, peer, head, target, match }: HttpRequestParts): string {
+export function httpRequestJson(parts: HttpRequestParts): string {
+  const { method, peer, head, target, match } = parts;
   const path = target.path.endsWith("/") ? target.path.slice(0, -1) : target.path;
   const query = target.query === ""
     ? "{}"
@@ -138,7 +146,8 @@ export function httpRequestJson({ method, peer, head, target, match }: HttpReque
     `,"headers":{${head.json}}` +
     `,"url_params":${JSON.stringify(match.params)}` +
     `,"query_params":${query}` +
-    `,"path_and_query":${JSON.stringify(withQuery(target))}}}`;
+    `,"path_and_query":${JSON.stringify(withQuery(target))}` +
+    (parts.streams ? ',"body":"stream"}}' : "}}");
 }
 
 /** An extension: Kinode's own fields lose a trailing slash and all but the last of a key's values. */

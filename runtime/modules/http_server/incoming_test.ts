@@ -21,13 +21,22 @@ const binding = {
   subdomain: null,
   local_only: false,
   content: null,
+  streaming: false,
 };
 
 function jsonOf(url: string, headers: [string, string][], over: Partial<HttpRequestParts> = {}) {
   const head = new Head(new Headers(headers));
   const target = tryParseTarget(url, head.host)!;
   const match = { value: binding, params: {} };
-  const text = httpRequestJson({ method: "PUT", peer, head, target, match, ...over });
+  const text = httpRequestJson({
+    method: "PUT",
+    peer,
+    head,
+    target,
+    match,
+    streams: false,
+    ...over,
+  });
   const request = HttpServerRequest(JSON.parse(text), "body");
   return (request as Extract<HttpServerRequest, { Http: unknown }>).Http;
 }

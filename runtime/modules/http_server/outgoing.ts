@@ -3,6 +3,7 @@ import { HTTP_RESPONSE_HEADER_CHARS_MAX, HTTP_RESPONSE_HEADERS_MAX } from "../..
 import { HttpResponse } from "../../protocol/http_server.ts";
 import { type Body, type KernelMessage, textOf } from "../../protocol/message.ts";
 import { decodeJson } from "../../protocol/serde.ts";
+import type { Asked, Streams } from "./streams.ts";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VISIBLE = /^[\t\x20-\x7e]*$/;
@@ -25,6 +26,7 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 interface AnswerHead {
   status: number;
   headers: [string, string][];
+  stream: boolean;
 }
 
 /** What is remembered: heads of usual size, of as many kinds as a node's processes usually give. */
@@ -38,12 +40,30 @@ export class Answers {
    * 15 % of the server's own work (profile of 2.9.6).
    */
   readonly #heads = new Map<string, AnswerHead>();
+  readonly #streams: Streams;
+
+  constructor(streams: Streams) {
+    this.#streams = streams;
+  }
 
   /** 500 when the answer is no HttpResponse, or beyond the limits. Never throws. */
-  responseFrom({ body, lazy_load_blob }: KernelMessage, method: string): Response {
+  responseFrom(
+    { id, body, lazy_load_blob }: KernelMessage,
+    method: string,
+    asked: Asked,
+  ): Response {
     const text = textOf(body);
     const head = method === "HEAD" ? tryReadHead(text, true) : this.#headOf(text);
+    const bodiless = head === null || method === "HEAD" || BODILESS.has(head.status);
+    if (head?.stream && !bodiless) {
+      const stream = this.#streams.openAnswer(id, asked, lazy_load_blob?.bytes ?? null);
+      if (stream !== null) return new Response(stream, head);
+      this.#streams.tellCancelled(id, asked);
+      return overloaded("bodies of this process stream");
+    }
+    this.#streams.answered(id);
     if (head === null) return emptyResponse(500);
+    if (head.stream) this.#streams.tellCancelled(id, asked);
     const bytes = BODILESS.has(head.status) ? null : lazy_load_blob?.bytes ?? null;
     return new Response(bytes as BodyInit | null, head);
   }
@@ -67,6 +87,22 @@ export function textResponse(status: number, text: string): Response {
   return new Response(`${text}\n`, { status, headers: [["content-type", "text/plain"]] });
 }
 
+/** Why there is no answer: JSON for who asks for it, else a line of text. `reason` is for programs. */
+export function refusalResponse(
+  status: number,
+  reason: string,
+  sentence: string,
+  headers: Headers,
+): Response {
+  if (!/\bapplication\/json\b/i.test(headers.get("accept") ?? "")) {
+    return textResponse(status, `${reason}: ${sentence}`);
+  }
+  return new Response(JSON.stringify({ error: reason, message: sentence }), {
+    status,
+    headers: [["content-type", "application/json"]],
+  });
+}
+
 export function overloaded(what: string): Response {
   return textResponse(503, `overloaded: too many ${what}`);
 }
@@ -83,21 +119,25 @@ function tryReadHead(text: string, isHead: boolean): AnswerHead | null {
   } catch {
     return null;
   }
-  const headers = headerLines(answer.headers, isHead);
+  const headers = headerLines(answer.headers, isHead || answer.stream === true);
   if (headers === null) return null;
   // Deno sends 200 to 599; Kinode also 1xx, which is no answer, and 6xx to 9xx, which mean nothing.
-  return { status: answer.status >= 200 && answer.status <= 599 ? answer.status : 500, headers };
+  const status = answer.status >= 200 && answer.status <= 599 ? answer.status : 500;
+  return { status, headers, stream: answer.stream === true };
 }
 
 /** Invalid headers are left out; the content type has a default; an array is several lines of one name. */
-function headerLines(headers: HttpResponse["headers"], isHead: boolean): [string, string][] | null {
+function headerLines(
+  headers: HttpResponse["headers"],
+  ownLength: boolean,
+): [string, string][] | null {
   const lines = new Map<string, [string, string][]>();
   let count = 0;
   let chars = 0;
   for (const [name, given] of Object.entries(headers)) {
     const lower = name.toLowerCase();
-    // Deno computes the length; only of a HEAD's absent body the process alone knows it.
-    if (lower === "content-length" && !isHead) continue;
+    // Deno computes the length; of what it does not see whole (HEAD, streams) the process alone knows it.
+    if (lower === "content-length" && !ownLength) continue;
     if (!TOKEN.test(name) || FRAMING.has(lower)) continue;
     const values = (typeof given === "string" ? [given] : given).filter((v) => VISIBLE.test(v));
     if (values.length === 0) continue;

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { HTTP_RESPONSE_HEADERS_MAX } from "../../limits.ts";
 import { parseAddress } from "../../protocol/address.ts";
 import { type Body, request, responseTo } from "../../protocol/message.ts";
+import { asked, makePending } from "./testing.ts";
 import { Answers, staticResponse } from "./outgoing.ts";
 
 const us = parseAddress("fake.dev@http-server:distro:sys");
@@ -10,7 +11,8 @@ const app = parseAddress("fake.dev@a:b:template.os");
 function answer(body: unknown, blob: Body | null = null, method = "GET"): Response {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const lazy_load_blob = blob === null ? null : { mime: "image/png", bytes: blob };
-  return new Answers().responseFrom(responseTo(request(us, app, ""), text, lazy_load_blob), method);
+  return new Answers(makePending().streams)
+    .responseFrom(responseTo(request(us, app, ""), text, lazy_load_blob), method, asked);
 }
 
 const OCTETS: [string, string] = ["content-type", "application/octet-stream"];

@@ -3,7 +3,7 @@ import { HTTP_PENDING_MAX } from "../../limits.ts";
 import { parseAddress } from "../../protocol/address.ts";
 import { request, responseTo, type SendErrorReason } from "../../protocol/message.ts";
 import type { KernelMessage } from "../../protocol/message.ts";
-import { PendingRequests } from "./pending.ts";
+import { asked as owner, makePending } from "./testing.ts";
 
 const us = parseAddress("fake.dev@http-server:distro:sys");
 const app = parseAddress("fake.dev@a:b:template.os");
@@ -16,9 +16,9 @@ function refused(id: bigint, reason: SendErrorReason): KernelMessage {
 }
 
 Deno.test("answer() gives each response to its own request, once", async () => {
-  const pending = new PendingRequests();
-  const first = pending.add(1n, incoming);
-  const second = pending.add(2n, incoming);
+  const { pending } = makePending();
+  const first = pending.add(1n, incoming, owner);
+  const second = pending.add(2n, incoming, owner);
   const answerTo = (id: bigint, status: number) =>
     pending.answer(responseTo(asked(id), `{"status":${status},"headers":{}}`));
   assertEquals([answerTo(2n, 202), answerTo(2n, 500), answerTo(3n, 500)], [true, false, false]);
@@ -29,27 +29,27 @@ Deno.test("answer() gives each response to its own request, once", async () => {
 });
 
 Deno.test("answer() says at once why a process cannot answer, and 408 for a silent one", async () => {
-  const pending = new PendingRequests();
+  const { pending } = makePending();
   const reasons: SendErrorReason[] = ["no-such-process", "crashed", "not-permitted", "queue-full"];
   for (const reason of reasons) {
-    const response = pending.add(1n, incoming);
+    const response = pending.add(1n, incoming, owner);
     pending.answer(refused(1n, reason));
     const { status, headers } = await response;
     assertEquals([status, headers.get("content-type")], [503, "text/plain"]);
     assertEquals((await (await response).text()).startsWith(`${reason}: `), true);
   }
-  const silent = pending.add(1n, incoming);
+  const silent = pending.add(1n, incoming, owner);
   pending.answer(refused(1n, "no-answer"));
   assertEquals((await silent).status, 408);
-  assertEquals(await (await silent).text(), "the process did not answer within 15 s\n");
+  assertEquals(await (await silent).text(), "no-answer: the process did not answer within 15 s\n");
   pending.close();
 });
 
-Deno.test("add() frees the places of slow requests whose client left, when it is crowded", async () => {
-  const pending = new PendingRequests({ lookMs: 1, crowdedAt: 0 });
+Deno.test("add() frees the places of slow requests whose client left", async () => {
+  const { pending } = makePending({ lookMs: 1 });
   const client = new AbortController();
-  const response = pending.add(1n, new Request("http://h/", { signal: client.signal }));
-  const other = pending.add(2n, new Request("http://h/"));
+  const response = pending.add(1n, new Request("http://h/", { signal: client.signal }), owner);
+  const other = pending.add(2n, new Request("http://h/"), owner);
   client.abort();
   assertEquals((await response).status, 408);
   assertEquals(pending.size, 1);
@@ -58,16 +58,16 @@ Deno.test("add() frees the places of slow requests whose client left, when it is
 });
 
 Deno.test("close() answers everybody who waits", async () => {
-  const pending = new PendingRequests();
-  const responses = [1n, 2n].map((id) => pending.add(id, incoming));
+  const { pending } = makePending();
+  const responses = [1n, 2n].map((id) => pending.add(id, incoming, owner));
   pending.close();
   for (const response of responses) assertEquals((await response).status, 503);
   assertEquals(pending.size, 0);
 });
 
 Deno.test("add() asserts that the listener kept the limit", () => {
-  const pending = new PendingRequests();
-  for (let id = 0; id < HTTP_PENDING_MAX; id++) pending.add(BigInt(id), incoming);
-  assertThrows(() => pending.add(-1n, incoming), Error, "over the limit");
+  const { pending } = makePending();
+  for (let id = 0; id < HTTP_PENDING_MAX; id++) pending.add(BigInt(id), incoming, owner);
+  assertThrows(() => pending.add(-1n, incoming, owner), Error, "over the limit");
   pending.close();
 });

@@ -8,13 +8,15 @@ import { Access } from "./access.ts";
 import { ArrivingBodies } from "./bodies.ts";
 import { Reserved } from "./reserved.ts";
 import { Rpc } from "./rpc.ts";
+import { Forward } from "./forward.ts";
 import { RequestHandler } from "./handler.ts";
-import { PendingRequests } from "./pending.ts";
 import { Listener } from "./serve.ts";
 import {
   app,
+  asked as owner,
   eraB,
   HANDSHAKE,
+  makePending,
   PATH,
   type RawClient,
   serving,
@@ -120,11 +122,12 @@ Deno.test("a request without Host is for localhost", () =>
 
 // Requests that nobody answers, until memory is full.
 Deno.test("over the limit of waiting requests a client is told so at once", async () => {
-  const pending = new PendingRequests();
-  const listener = listenerWith(pending);
+  const parts = makePending();
+  const { pending } = parts;
+  const listener = listenerWith(parts);
   const port = listener.listen({ hostname: "127.0.0.1", port: 0 });
   const one = new Request("http://h/");
-  for (let id = 0; id < HTTP_PENDING_MAX; id++) pending.add(BigInt(id), one);
+  for (let id = 0; id < HTTP_PENDING_MAX; id++) pending.add(BigInt(id), one, owner);
   const response = await fetch(`http://127.0.0.1:${port}${PATH}`);
   assertEquals(response.status, 503);
   assertMatch(await response.text(), /^overloaded/);
@@ -148,15 +151,16 @@ Deno.test("over the limit of arriving bodies a client is told so at once", () =>
     await assertAlive(testbed);
   }));
 
-const LEAVING = "a client that leaves while the process works frees its place when it is crowded";
+const LEAVING = "a client that leaves while the process works frees its place";
 const tellsOfLeaving = !Deno.version.deno.startsWith("2.4.");
 if (!tellsOfLeaving) console.log(`SKIP ${LEAVING}: Deno 2.4 does not tell when a client leaves`);
 
 Deno.test(LEAVING, { ignore: !tellsOfLeaving }, async () => {
-  const pending = new PendingRequests({ lookMs: 1, crowdedAt: 0 });
+  const parts = makePending({ lookMs: 1 });
+  const { pending } = parts;
   let asked: () => void;
   const sent = new Promise<void>((resolve) => asked = resolve);
-  const listener = listenerWith(pending, () => asked());
+  const listener = listenerWith(parts, () => asked());
   const port = listener.listen({ hostname: "127.0.0.1", port: 0 });
   const client = await Deno.connect({ hostname: "127.0.0.1", port });
   await client.write(new TextEncoder().encode(`GET ${PATH} HTTP/1.1\r\nHost: h\r\n\r\n`));
@@ -172,8 +176,8 @@ Deno.test(LEAVING, { ignore: !tellsOfLeaving }, async () => {
 Deno.test("clients that reset in the handshake leave nothing behind", async () => {
   const log = { info: () => {}, warn: () => {} };
   const channels = new Channels({ send: () => {}, log });
-  const pending = new PendingRequests();
-  const listener = listenerWith(pending, () => {}, channels);
+  const parts = makePending();
+  const listener = listenerWith(parts, () => {}, channels);
   const port = listener.listen({ hostname: "127.0.0.1", port: 0 });
   for (let i = 0; i < 100; i++) {
     const conn = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -211,13 +215,13 @@ Deno.test("close() answers who waits, and does not wait for who stalls", async (
 });
 
 function listenerWith(
-  pending: PendingRequests,
+  parts: ReturnType<typeof makePending>,
   send: () => void = () => {},
   channels?: Channels,
 ): Listener {
   const bindings = new Bindings();
   const flags = { app, boundAs: eraB, authenticated: false, subdomain: null };
-  bindings.bindHttp("/", { ...flags, local_only: false, content: null });
+  bindings.bindHttp("/", { ...flags, local_only: false, content: null, streaming: false });
   bindings.bindWs("/", { ...flags, extension: false });
   const log = { info: () => {}, warn: () => {} };
   channels ??= new Channels({ send, log });
@@ -225,6 +229,6 @@ function listenerWith(
   const rpc = new Rpc({ node: "fake.dev", source: eraB, send });
   const reserved = new Reserved({ login: testLogin, rpc, bodies });
   const access = new Access(testLogin);
-  const parts = { bindings, channels, pending, bodies, reserved, access };
-  return new Listener(new RequestHandler({ ...parts, send, log }));
+  const forward = new Forward({ bodies, send, ...parts });
+  return new Listener(new RequestHandler({ bindings, channels, reserved, access, forward, log }));
 }

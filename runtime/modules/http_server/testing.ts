@@ -1,6 +1,6 @@
 /** For the unit tests here: an HttpServer whose messages a test reads one by one, and raw TCP clients. */
 import { type Address, parseAddress } from "../../protocol/address.ts";
-import type { HttpServerAction, WsMessageType } from "../../protocol/http_server.ts";
+import type { Bind, HttpServerAction, WsMessageType } from "../../protocol/http_server.ts";
 import {
   type Body,
   type KernelMessage,
@@ -9,6 +9,8 @@ import {
   textOf,
 } from "../../protocol/message.ts";
 import { HttpServer } from "./http_server.ts";
+import { PendingRequests } from "./pending.ts";
+import { type Asked, Streams } from "./streams.ts";
 
 export const eraA = parseAddress("fake.dev@http_server:distro:sys");
 export const eraB = parseAddress("fake.dev@http-server:distro:sys");
@@ -24,6 +26,25 @@ export const testLogin = {
     ),
   refuse: (_headers: Headers, subdomain: string | null) => new Response(`login page ${subdomain}`),
 };
+/** Requests that wait, and the streams beside them, without a server around. */
+export function makePending(
+  options: { lookMs?: number; now?: () => number } = {},
+  send: (message: KernelMessage) => void = () => {},
+): { pending: PendingRequests; streams: Streams } {
+  const streams = new Streams({
+    send,
+    reply: (to, refused, bytes) => {
+      const body = JSON.stringify(refused === null ? { Ok: null } : { Err: refused.error });
+      send(responseTo(to, body, bytes && { mime: null, bytes }));
+    },
+    waitsForClient: (id, waits) => pending.waitsForClient(id, waits),
+    lost: (id) => pending.lost(id),
+  });
+  const pending = new PendingRequests({ streams, ...options });
+  return { pending, streams };
+}
+
+export const asked: Asked = { app, boundAs: eraB, streaming: true };
 
 /** A module under test: what it sends waits here until the test takes it. */
 export class Testbed {
@@ -79,7 +100,7 @@ export class Testbed {
     action: HttpServerAction | string,
     { source = app, target = eraB, blob = null as Body | null, ...options } = {} as ActOptions,
   ): unknown {
-    const text = typeof action === "string" ? action : JSON.stringify(action);
+    const text = typeof action === "string" ? action : JSON.stringify(action, idAsText);
     const lazy_load_blob = blob === null ? null : { mime: null, bytes: blob };
     const message = request(source, target, text, {
       expects_response: 5,
@@ -92,11 +113,14 @@ export class Testbed {
     return JSON.parse(this.#sent.pop()!.body as string);
   }
 
-  bind(
-    path: string,
-    flags: Partial<{ authenticated: boolean; local_only: boolean }> = {},
-    { source = app } = {},
-  ): void {
+  /** An action whose reply is to be taken with `next`. */
+  tell(action: HttpServerAction, blob: Body | null = null): void {
+    const lazy_load_blob = blob === null ? null : { mime: null, bytes: blob };
+    const text = JSON.stringify(action, idAsText);
+    this.server.deliver(request(app, eraB, text, { expects_response: 5, lazy_load_blob }));
+  }
+
+  bind(path: string, flags: Partial<Omit<Bind, "path">> = {}, { source = app } = {}): void {
     const action = { path, authenticated: false, local_only: false, cache: false, ...flags };
     this.act({ Bind: action }, { source });
   }
@@ -127,6 +151,10 @@ export class Testbed {
     await client.readUntil("\r\n\r\n");
     return client;
   }
+}
+
+function idAsText(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? `${value}` : value;
 }
 
 interface ActOptions {
