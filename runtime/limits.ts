@@ -146,6 +146,25 @@ export const SCRIPTS_MAX = 2_000;
 /** All files of one script together: they pass through esbuild's memory and V8's several times. */
 export const SOURCE_BYTES_MAX = 16 * 1024 * 1024;
 
+/** A zip in the processes folder: it is read whole, on every change. */
+export const ARCHIVE_BYTES_MAX = 32 * 1024 * 1024;
+
+/** Files and folders in a zip: a package with a large node_modules has some thousands. */
+export const ARCHIVE_ENTRIES_MAX = 20_000;
+
+/** What a zip says that it unpacks to; only what a script imports is ever unpacked. */
+export const ARCHIVE_UNPACKED_BYTES_MAX = 256 * 1024 * 1024;
+
+/** Deflate reaches 1,032; text that people write stays below 20. Small files may be as dense as they like. */
+export const ARCHIVE_RATIO_MAX = 200;
+export const ARCHIVE_RATIO_FREE_BYTES = 1024 * 1024;
+
+/** A manifest.json, metadata.json or grants.json. */
+export const MANIFEST_BYTES_MAX = 256 * 1024;
+
+/** Processes of one package. */
+export const PACKAGE_PROCESSES_MAX = 100;
+
 /** A finished bundle. It travels as a data: URL, a third longer, and is parsed before anything runs. */
 export const BUNDLE_BYTES_MAX = 16 * 1024 * 1024;
 

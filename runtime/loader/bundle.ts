@@ -14,7 +14,15 @@ import { type Crash, Esbuild } from "./esbuild.ts";
 import { problemsOf } from "./esbuild_message.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import { isSealed, seal, touchesTemplates } from "./seal.ts";
-import { joinImport, loaderOf, refusalOf, sha256Of, type Sources, tooLarge } from "./sources.ts";
+import {
+  joinImport,
+  loaderOf,
+  placeOf,
+  refusalOf,
+  sha256Of,
+  type Sources,
+  tooLarge,
+} from "./sources.ts";
 
 export interface Output {
   code: string;
@@ -32,6 +40,13 @@ export interface Bundle {
   problems: Problem[];
   /** SHA-256 of every file that was asked for, by its path relative to the folder; `null`: not to be had. */
   inputs: Inputs;
+}
+
+interface Wanted {
+  path: string;
+  root: string;
+  /** `with { type }`. */
+  type: string | null;
 }
 
 export const LIBRARY = "@kinode/process";
@@ -55,12 +70,12 @@ export class Bundler {
     this.#library = libraryModule(libraryNames);
   }
 
-  /** Bundles the script `entry`. One at a time. */
-  async bundle(entry: string): Promise<Bundle> {
+  /** Bundles the script `entry`, which imports files of `root` ("": of the whole folder). One at a time. */
+  async bundle(entry: string, root = ""): Promise<Bundle> {
     const inputs: Inputs = new Map();
     let bytesLeft = SOURCE_BYTES_MAX;
     const answer = async (question: Question): Promise<Answer> => {
-      const given = await this.#answer(question, inputs);
+      const given = await this.#answer(question, root, inputs);
       if (!("found" in given)) return given;
       bytesLeft -= given.found.bytes.length;
       return bytesLeft < 0 ? { refused: tooLarge(entry) } : given;
@@ -83,7 +98,7 @@ export class Bundler {
     this.#esbuild.close();
   }
 
-  async #answer(question: Question, inputs: Inputs): Promise<Answer> {
+  async #answer(question: Question, root: string, inputs: Inputs): Promise<Answer> {
     const { specifier, importer, kind, type } = question;
     if (specifier === LIBRARY) return { library: this.#library };
     const entry = kind === "entry-point";
@@ -91,20 +106,21 @@ export class Bundler {
     if (specifier.includes("\\")) {
       return { refused: { text: `cannot import "${specifier}"`, hint: 'write "/", not "\\"' } };
     }
-    const path = entry ? specifier : joinImport(importer, specifier);
+    const path = entry ? specifier : joinImport(importer, specifier, root);
     if (path === null) {
       return {
         refused: {
-          text: `"${specifier}" leaves the processes folder`,
-          hint: 'copy the file into the folder and import it as "./name.ts"',
+          text: `"${specifier}" leaves the ${placeOf(root)}`,
+          hint: `copy the file into the ${placeOf(root)} and import it as "./name.ts"`,
         },
       };
     }
-    return await this.#find(path, type, inputs);
+    return await this.#find({ path, root, type }, inputs);
   }
 
-  async #find(path: string, type: string | null, inputs: Inputs): Promise<Answer> {
-    const source = await this.#sources.read(path);
+  async #find(wanted: Wanted, inputs: Inputs): Promise<Answer> {
+    const { path, root, type } = wanted;
+    const source = await this.#sources.read(path, root);
     const sha256 = "text" in source ? null : await sha256Of(source.bytes);
     inputs.set(path, sha256);
     if ("text" in source) return { refused: source };

@@ -7,7 +7,7 @@ import { join } from "@std/path";
 import { parseProcessId, type ProcessId } from "../protocol/address.ts";
 import { SCRIPTS_MAX } from "../limits.ts";
 import { type Problem, problemOf } from "./problem.ts";
-import { relativeInside } from "./sources.ts";
+import { relativeInside } from "./plain_file.ts";
 
 export interface Script {
   id: ProcessId;

@@ -1,9 +1,14 @@
 /**
- * The files that scripts are made of. Every read passes through here: nothing outside the processes
- * folder is ever opened, neither by `..` nor through a link, and every refusal says what to do instead.
+ * The files that scripts are made of, in the folder or in a zip file there. Every read passes through here:
+ * nothing outside of the script's root (its package, or the processes folder) is ever read, neither by `..`
+ * nor through a link, and every refusal says what to do instead.
  */
-import { isAbsolute, join, relative, SEPARATOR } from "@std/path";
-import { SOURCE_BYTES_MAX } from "../limits.ts";
+import { join } from "@std/path";
+import { ARCHIVE_BYTES_MAX, SOURCE_BYTES_MAX } from "../limits.ts";
+import { Archive, ArchiveRefused } from "./archive.ts";
+import { type PlainFile, readInside } from "./plain_file.ts";
+
+type Fault = Extract<PlainFile, { fault: unknown }>["fault"];
 
 export interface Source {
   /** Relative to the folder, with `/`: one file, one path, whatever link or spelling led to it. */
@@ -35,74 +40,129 @@ const LOADERS: ReadonlyMap<string, SourceLoader> = new Map([
   ["svg", "text"],
 ]);
 
-/** `path` below `root` with `/` between its parts; `null` when it is not below. */
-export function relativeInside(root: string, path: string): string | null {
-  const rest = relative(root, path);
-  if (rest === "" || rest === ".." || rest.startsWith(`..${SEPARATOR}`) || isAbsolute(rest)) {
-    return null;
-  }
-  return rest.replaceAll(SEPARATOR, "/");
-}
+/** What stands for a fault of a file, and what to do. */
+const FAULTS: Record<Fault, (path: string, where: string) => Refusal> = {
+  missing: (path) => ({ text: `there is no file ${path}`, hint: null }),
+  outside: (path, where) => ({
+    text: `${path} is a link that leaves the ${where}`,
+    hint: `copy the file into the ${where} instead of linking to it`,
+  }),
+  folder: (path) => ({
+    text: `${path} is a folder`,
+    hint: `import a file of it, such as "./${path}/mod.ts"`,
+  }),
+  special: (path) => ({ text: `${path} is not a plain file`, hint: null }),
+  large: (path) => tooLarge(path),
+  changing: (path) => ({ text: `${path} changes all the time`, hint: "save it once more" }),
+};
 
 export class Sources {
   readonly #folder: string;
+  /** Opened since `forgetArchives`, or why they could not be. */
+  readonly #archives = new Map<string, Promise<Archive | ArchiveRefused>>();
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** Reads a file by its path relative to the folder. */
-  async read(path: string): Promise<Source | Refusal> {
-    const root = await realPath(this.#folder);
-    const real = await realPath(join(this.#folder, path));
-    if (root === null || real === null) {
-      return { text: `there is no file ${path}`, hint: await this.#nearest(path) };
-    }
-    const inside = relativeInside(root, real);
-    if (inside === null) {
-      return {
-        text: `${path} is a link that leaves the processes folder`,
-        hint: "copy the file into the folder instead of linking to it",
-      };
-    }
+  /**
+   * Reads a file by its path relative to the folder. It must lie in `root`, which is "" for the folder itself,
+   * or a folder or zip file in it.
+   */
+  async read(path: string, root = ""): Promise<Source | Refusal> {
     try {
-      return await readPlain(real, inside, path);
+      const source = isArchive(root)
+        ? await this.#readArchived(path, root)
+        : await this.#readPlain(path, root);
+      if (!("text" in source) || source.hint !== null) return source;
+      return { ...source, hint: await this.#nearest(path, root) };
     } catch (error) {
-      // It may have gone since: editors delete and write anew.
       return { text: `cannot read ${path}: ${(error as Error).message}`, hint: null };
     }
   }
 
+  /** Whether there is a file that `read` would try to read. */
+  async has(path: string, root: string): Promise<boolean> {
+    if (!isArchive(root)) {
+      const info = await Deno.stat(join(this.#folder, path)).catch(() => null);
+      return info?.isFile ?? false;
+    }
+    const archive = await this.archive(root);
+    return archive instanceof Archive && archive.has(path.slice(root.length + 1));
+  }
+
+  /** The zip file at `root`. */
+  archive(root: string): Promise<Archive | ArchiveRefused> {
+    const known = this.#archives.get(root);
+    if (known !== undefined) return known;
+    const opened = this.#openArchive(root);
+    this.#archives.set(root, opened);
+    return opened;
+  }
+
+  /** Frees what they hold, and reads them anew the next time. */
+  forgetArchives(): void {
+    this.#archives.clear();
+  }
+
+  async #openArchive(root: string): Promise<Archive | ArchiveRefused> {
+    try {
+      const folder = await Deno.realPath(this.#folder);
+      const file = await readInside(folder, join(folder, root), ARCHIVE_BYTES_MAX);
+      if ("bytes" in file) return await Archive.open(file.bytes);
+      const { text, hint } = file.fault === "large"
+        ? { text: `it has more than ${ARCHIVE_BYTES_MAX >> 20} MB`, hint: null }
+        : FAULTS[file.fault](root, placeOf(""));
+      return new ArchiveRefused(text, hint);
+    } catch (error) {
+      if (error instanceof ArchiveRefused) return error;
+      return new ArchiveRefused(`cannot be read: ${(error as Error).message}`);
+    }
+  }
+
+  async #readArchived(path: string, root: string): Promise<Source | Refusal> {
+    const archive = await this.archive(root);
+    if (archive instanceof ArchiveRefused) {
+      return { text: `${root}: ${archive.message}`, hint: archive.hint };
+    }
+    try {
+      const bytes = await archive.read(path.slice(root.length + 1));
+      if (bytes === null) return FAULTS.missing(path, "");
+      return bytes.length > SOURCE_BYTES_MAX ? tooLarge(path) : { path, bytes };
+    } catch (error) {
+      if (!(error instanceof ArchiveRefused)) throw error;
+      return { text: `${root}: ${error.message}`, hint: error.hint };
+    }
+  }
+
+  async #readPlain(path: string, root: string): Promise<Source | Refusal> {
+    const boundary = await Deno.realPath(join(this.#folder, root)).catch(() => null);
+    if (boundary === null) return FAULTS.missing(path, "");
+    const file = await readInside(boundary, join(this.#folder, path), SOURCE_BYTES_MAX);
+    if ("fault" in file) return FAULTS[file.fault](path, placeOf(root));
+    return { path: root === "" ? file.inside : `${root}/${file.inside}`, bytes: file.bytes };
+  }
+
   /** TypeScript and bundlers let one write `./x` or `./x.js` for `x.ts`; here the file's own name is meant. */
-  async #nearest(path: string): Promise<string | null> {
+  async #nearest(path: string, root: string): Promise<string | null> {
     const stem = path.replace(/\.[a-z]+$/, "");
     const endings = ["ts", "tsx", "mts", "js", "mjs", "jsx", "json"];
     const guesses = endings.flatMap((e) => [`${path}.${e}`, `${stem}.${e}`, `${path}/mod.${e}`]);
     for (const guess of [...guesses, ...endings.map((e) => `${path}/index.${e}`)]) {
-      const info = await Deno.lstat(join(this.#folder, guess)).catch(() => null);
-      if (info?.isFile) return `write the whole name of the file: did you mean ${guess}?`;
+      if (guess === path || !await this.has(guess, root)) continue;
+      return `write the whole name of the file: did you mean ${guess}?`;
     }
     return null;
   }
 }
 
-async function readPlain(real: string, inside: string, path: string): Promise<Source | Refusal> {
-  const info = await Deno.stat(real);
-  if (info.isDirectory) {
-    return { text: `${path} is a folder`, hint: `import a file of it, such as "./${path}/mod.ts"` };
-  }
-  // A named pipe would keep us reading for ever.
-  if (!info.isFile) return { text: `${path} is not a plain file`, hint: null };
-  if (info.size > SOURCE_BYTES_MAX) return tooLarge(path);
-  return { path: inside, bytes: await Deno.readFile(real) };
+function isArchive(root: string): boolean {
+  return /\.zip$/i.test(root);
 }
 
-async function realPath(path: string): Promise<string | null> {
-  try {
-    return await Deno.realPath(path);
-  } catch {
-    return null;
-  }
+/** What must not be left, in words. */
+export function placeOf(root: string): string {
+  return root === "" ? "processes folder" : `package ${root}`;
 }
 
 /** The refusal of a script that is larger than a script may be. */
@@ -111,15 +171,16 @@ export function tooLarge(path: string): Refusal {
   return { text, hint: "large data belongs in the vfs, or behind a URL" };
 }
 
-/** Where a relative import leads, as a path relative to the folder; `null` when it leaves the folder. */
-export function joinImport(importer: string, specifier: string): string | null {
+/** Where a relative import leads, as a path relative to the folder; `null` when it leaves `root`. */
+export function joinImport(importer: string, specifier: string, root = ""): string | null {
   const parts = importer.split("/").slice(0, -1);
   for (const part of specifier.split("/")) {
     if (part === "." || part === "") continue;
     if (part !== "..") parts.push(part);
     else if (parts.pop() === undefined) return null;
   }
-  return parts.join("/");
+  const path = parts.join("/");
+  return root === "" || path.startsWith(`${root}/`) ? path : null;
 }
 
 /** How to read `path`, given `with { type }` (`null` without one). */

@@ -3,7 +3,7 @@
  * file and a rename) and tools write many files at once: what happens within 50 ms of each other is one
  * burst, and the next one is not told before the last was acted on.
  */
-import { relativeInside } from "./sources.ts";
+import { relativeInside } from "./plain_file.ts";
 import { WATCH_BURST_MS_MAX, WATCH_QUIET_MS } from "../limits.ts";
 
 /** What changed, relative to the folder; `null`: look at everything. */
