@@ -119,8 +119,20 @@ export const BATCH_MESSAGES_MAX = 4_096;
 /** Frames of one process handled before the others get their turn: about a millisecond of routing. */
 export const FRAMES_PER_TURN = 256;
 
-/** Frames of one process that wait for their turn; a process that sends faster than that is ended. */
+/** Frames of one process that wait for their turn: beyond what its library sends without credit, it is ended. */
 export const FRAMES_WAITING_MAX = 50_000;
+
+/**
+ * What a process may have sent and the kernel has not routed: the rest waits in the process (process/outbox.ts).
+ * Enough for two turns of the fastest; more would fill the kernel's memory and keep it from its sockets.
+ */
+export const POSTS_UNDER_WAY_MAX = 64;
+export const FRAMES_UNDER_WAY_MAX = 8_192;
+export const BYTES_UNDER_WAY_MAX = 16 * 1024 * 1024;
+
+/** What may wait in the process for credit; beyond it sending throws. As much as one inbox may hold, in bytes. */
+export const OUTBOX_FRAMES_MAX = 50_000;
+export const OUTBOX_BYTES_MAX = 128 * 1024 * 1024;
 
 /** Heap of one process, in MB (design.md §6). */
 export const PROCESS_HEAP_MB = 128;

@@ -31,6 +31,11 @@ export class Inbox {
     this.#bytes += size;
   }
 
+  /** How many are unfinished. */
+  get size(): number {
+    return this.#unfinished.size;
+  }
+
   /** Whether anything is unfinished. */
   get waiting(): boolean {
     return this.#unfinished.size > 0;

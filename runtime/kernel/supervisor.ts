@@ -214,9 +214,11 @@ export class Supervisor {
     const address = addressOf(kernel.node, program.id);
     const doing = `last message: ${run.endpoint.lastMessage()}`;
     if (error === null) {
-      return log.info(`process ${address} returned without error\n${next}; ${doing}`);
+      log.info(`process ${address} returned without error`);
+      return log.info(`${next}; ${doing}`);
     }
-    log.warn(`process ${address} ended with error:\n${program.mapStack(error)}\n${next}; ${doing}`);
+    log.warn(`process ${address} ended with error:\n${program.mapStack(error)}`);
+    log.warn(`${next}; ${doing}`);
   }
 
   /** In the dead process's name and with its rights; nobody is there to get a response. */

@@ -73,7 +73,7 @@ class World implements Disposable {
         if (frame[0] === "Boot") {
           start.code = frame[2];
           this.starts.push(start);
-        } else if (frame[0] !== "Return" && frame[0] !== "Ping") {
+        } else if (frame[0] !== "Return" && frame[0] !== "Ping" && frame[0] !== "Credit") {
           messages.push(fromFrame(frame).body);
         }
       }
@@ -140,7 +140,8 @@ Deno.test("kernel.md §3.5: OnExit None ends with the first return, and the proc
   start.post(["Exit", null]);
   await world.until(() => start.killed);
   assertEquals(world.lines.slice(1), [
-    "process fake.dev@a:a:template.os returned without error\ngone; last message: none",
+    "process fake.dev@a:a:template.os returned without error",
+    "gone; last message: none",
   ]);
 });
 
@@ -150,12 +151,12 @@ Deno.test("kernel.md §12.7: a crasher is restarted at once, then with growing p
   (await world.started(1)).post(["Exit", "Error: x\n at bundle:1"]);
   const second = await world.started(2);
   assertEquals(world.lines, [
-    "process fake.dev@a:a:template.os ended with error:\nError: x\n at a.ts:1\n" +
+    "process fake.dev@a:a:template.os ended with error:\nError: x\n at a.ts:1",
     "restarting a:a:template.os now (attempt 1); last message: none",
   ]);
   second.post(["Exit", "Error: y"]);
-  await world.until(() => world.lines.length === 2);
-  assertStringIncludes(world.lines[1]!, "restarting a:a:template.os in 1 s (attempt 2)");
+  await world.until(() => world.lines.length === 4);
+  assertStringIncludes(world.lines[3]!, "restarting a:a:template.os in 1 s (attempt 2)");
 });
 
 Deno.test("a healthy minute begins the count of restarts anew", async () => {
@@ -165,8 +166,8 @@ Deno.test("a healthy minute begins the count of restarts anew", async () => {
   const second = await world.started(2);
   world.time = 61_000;
   second.post(["Exit", "Error: y"]);
-  await world.until(() => world.lines.length === 2);
-  assertStringIncludes(world.lines[1]!, "restarting a:a:template.os now (attempt 1)");
+  await world.until(() => world.lines.length === 4);
+  assertStringIncludes(world.lines[3]!, "restarting a:a:template.os now (attempt 1)");
 });
 
 Deno.test("a worker that dies by itself is reported once, with the reason", async () => {
@@ -176,7 +177,7 @@ Deno.test("a worker that dies by itself is reported once, with the reason", asyn
   start.die("ERR_WORKER_OUT_OF_MEMORY: heap");
   start.die("again");
   assertEquals(world.lines, [
-    "process fake.dev@a:a:template.os ended with error:\nERR_WORKER_OUT_OF_MEMORY: heap\n" +
+    "process fake.dev@a:a:template.os ended with error:\nERR_WORKER_OUT_OF_MEMORY: heap",
     "gone; last message: none",
   ]);
 });
@@ -218,7 +219,7 @@ Deno.test("kernel.md §3.5: OnExit Requests are sent in the dead process's name,
   assertEquals(last.map((m) => [m.source, m.body, m.lazy_load_blob?.mime, m.expects_response]), [
     [addressOf("fake.dev", ID), body, "a/b", null],
   ]);
-  assertStringIncludes(world.lines[0]!, "gone, after 1 last requests");
+  assertStringIncludes(world.lines[1]!, "gone, after 1 last requests");
   assertEquals(world.kernel.exists(ID), false);
 });
 

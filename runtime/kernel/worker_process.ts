@@ -10,8 +10,10 @@ import { HostCall, type ReturnFrame } from "../protocol/host.ts";
 import type { Endpoint, KernelMessage } from "../protocol/message.ts";
 import {
   type FromProcess,
+  parseExit,
   parseMessage,
   parsePost,
+  parsePrint,
   toFrame,
   type ToProcess,
 } from "../protocol/port.ts";
@@ -21,6 +23,7 @@ import {
   FRAMES_PER_TURN,
   FRAMES_WAITING_MAX,
   HOST_CALLS_MAX,
+  POSTS_UNDER_WAY_MAX,
   PRINT_CHARS_MAX,
 } from "../limits.ts";
 import { Inbox } from "./inbox.ts";
@@ -49,6 +52,11 @@ export class WorkerProcess implements Endpoint {
   /** Frames that came out of the port and were not handled yet, from `#arrivedHead` on. */
   #arrived: FromProcess[] = [];
   #arrivedHead = 0;
+  /** Posts that came, those that it wants credit for, and those that it was credited. */
+  #posts = 0;
+  #wanted = 0;
+  #credited = 0;
+  #loaded = false;
   #unanswered = 0;
   /** Handles what has arrived and is not handled yet. */
   #rest: ReturnType<typeof setTimeout> | undefined;
@@ -127,11 +135,16 @@ export class WorkerProcess implements Endpoint {
     if (this.#closed) return;
     this.#unanswered = 0;
     this.#guarded(() => {
-      const { done, frames } = parsePost(data, BATCH_MESSAGES_MAX);
+      if (++this.#posts - this.#credited > POSTS_UNDER_WAY_MAX) {
+        throw new TypeError(`more than ${POSTS_UNDER_WAY_MAX} posts are under way`);
+      }
+      // A batch, and behind it the wish for credit.
+      const max = { frames: BATCH_MESSAGES_MAX + 1, done: this.#inbox.size };
+      const { done, frames } = parsePost(data, max);
       this.#inbox.finish(done);
       const idle = this.#arrived.length === 0;
       for (const frame of frames) this.#arrived.push(frame);
-      if (this.#arrived.length > FRAMES_WAITING_MAX) {
+      if (this.#arrived.length - this.#arrivedHead > FRAMES_WAITING_MAX) {
         const error = `it sends faster than the node routes: ${FRAMES_WAITING_MAX} frames wait`;
         return this.#options.onExit(error, false);
       }
@@ -146,6 +159,10 @@ export class WorkerProcess implements Endpoint {
     while (this.#arrivedHead < until && !this.#closed) this.#handle(arrived[this.#arrivedHead++]!);
     if (this.#closed) return;
     if (this.#arrivedHead < arrived.length) {
+      if (this.#arrivedHead > FRAMES_WAITING_MAX) {
+        arrived.splice(0, this.#arrivedHead);
+        this.#arrivedHead = 0;
+      }
       // A timer, not `turns`: while a port has messages, also one's own, Deno serves no socket (bench/flood.ts).
       this.#rest = setTimeout(() => this.#guarded(() => this.#handleSome()), 0);
       return;
@@ -172,10 +189,12 @@ export class WorkerProcess implements Endpoint {
         return this.#call(frame);
       case "Alive":
         return;
+      case "Wait":
+        return this.#wait(frame[1]);
       case "Loaded":
-        return this.#options.onLoaded();
+        return this.#load();
       case "Exit":
-        return this.#options.onExit(frame[1] === null ? null : String(frame[1]), frame[2] === true);
+        return this.#exit(frame);
       default: {
         const { address, node, onMessage } = this.#options;
         return onMessage(parseMessage(frame, address, node));
@@ -183,8 +202,32 @@ export class WorkerProcess implements Endpoint {
     }
   }
 
-  #print([, verbosity, text]: unknown[]): void {
-    this.#options.onPrint(Number(verbosity), String(text).slice(0, 2 * PRINT_CHARS_MAX));
+  #print(frame: unknown[]): void {
+    const { verbosity, text } = parsePrint(frame);
+    this.#options.onPrint(verbosity, text.slice(0, 2 * PRINT_CHARS_MAX));
+  }
+
+  #exit(frame: unknown[]): void {
+    const { error, busy } = parseExit(frame);
+    this.#options.onExit(error?.slice(0, 2 * PRINT_CHARS_MAX) ?? null, busy);
+  }
+
+  #load(): void {
+    if (this.#loaded) throw new TypeError("it was loaded before");
+    this.#loaded = true;
+    this.#options.onLoaded();
+  }
+
+  /** A timer lets the sockets have their turn first: a port that never runs dry would keep them waiting. */
+  #wait(posts: unknown): void {
+    if (typeof posts !== "number" || !(posts > this.#wanted && posts <= this.#posts)) {
+      throw new TypeError("it wants credit for posts that it has not made");
+    }
+    this.#wanted = posts;
+    setTimeout(() => {
+      this.#credited = posts;
+      this.#post(["Credit", posts]);
+    }, 0);
   }
 
   /** A call's own fault goes back to the process; that it is no call at all ends the process. */

@@ -5,6 +5,7 @@ import {
   FRAMES_WAITING_MAX,
   INBOX_MESSAGES_MAX,
   OUTSTANDING_PER_PROCESS_MAX,
+  POSTS_UNDER_WAY_MAX,
 } from "../limits.ts";
 import type { Address } from "../protocol/address.ts";
 import type { HostCall } from "../protocol/host.ts";
@@ -95,6 +96,22 @@ Deno.test("prints, the start and the end of a process come out", async () => {
   assertEquals([fake.prints, fake.loads, fake.exits], [[[0, "hello"]], [true], ["Error: x"]]);
 });
 
+Deno.test("credit comes back, after the sockets had their turn, for what was routed", async () => {
+  using fake = new Fake();
+  const received = fake.received();
+  fake.port.postMessage([[], ["Print", 0, "1"]]);
+  await fake.post([[], ["Print", 0, "2"], ["Wait", 2]]);
+  assertEquals(await received, [["Credit", 2]]);
+});
+
+// Threat: a process that posts without credit, to fill the kernel's memory.
+Deno.test("a process that posts without credit is ended", async () => {
+  using fake = new Fake();
+  for (let posts = 0; posts < POSTS_UNDER_WAY_MAX; posts++) fake.port.postMessage([[]]);
+  await fake.post([[]]);
+  assertStringIncludes(fake.exits[0]!, "more than 64 posts are under way");
+});
+
 Deno.test("a malformed post ends the process, and says what was wrong", async () => {
   const posts: unknown[] = [
     "junk",
@@ -103,6 +120,12 @@ Deno.test("a malformed post ends the process, and says what was wrong", async ()
     [[], toFrame(request(me, other, "x")).slice(0, 5)],
     [1],
     [[0]],
+    [[], ["Print", 0, ["a"]]],
+    [[], ["Print", 4, "a"]],
+    [[], ["Exit", { stack: "x" }]],
+    [[], ["Loaded"], ["Loaded"]],
+    [[], ["Wait", 2]],
+    [[], ["Wait", 0]],
     [[], ["Call", "1", "GetState"]],
     [[], ["Call", 1, "Format"]],
     [[], ["Call", 1, { SetState: "text" }]],

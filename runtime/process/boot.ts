@@ -7,7 +7,7 @@
  *   4. only then load the script, which came as the port's first frame, and run it
  */
 import * as threads from "node:worker_threads";
-import { BATCH_MESSAGES_MAX, PRINT_CHARS_MAX } from "../limits.ts";
+import { PRINT_CHARS_MAX } from "../limits.ts";
 import { type BootFrame, fromFrame, type ToProcess } from "../protocol/port.ts";
 import { receive, Turns } from "../protocol/turn.ts";
 import { Calls } from "./calls.ts";
@@ -53,14 +53,12 @@ function moduleUrl(code: string): string {
 
 function serve(port: MessagePort): void {
   const turns = new Turns();
-  const outbox = new Outbox(
-    port.postMessage.bind(port),
-    (run) => turns.atEnd(run),
-    BATCH_MESSAGES_MAX,
-  );
+  const outbox = new Outbox(port.postMessage.bind(port), (run) => turns.atEnd(run));
   const mailbox = new Mailbox((number) => outbox.done(number));
-  const printer = new Printer(outbox, performance.now.bind(performance));
-  const calls = new Calls((frame) => outbox.send(frame));
+  const now = performance.now.bind(performance);
+  const later = setTimeout.bind(globalThis) as (run: () => void, ms: number) => void;
+  const printer = new Printer({ outbox, now, later });
+  const calls = new Calls((frame) => outbox.offer(frame));
   let crashed = false;
   const crash = (error: unknown): void => {
     if (crashed) return;
@@ -90,6 +88,7 @@ function serve(port: MessagePort): void {
     for (const frame of frames as ToProcess[]) {
       if (frame[0] === "Boot") boot(frame);
       else if (frame[0] === "Return") calls.settle(frame);
+      else if (frame[0] === "Credit") outbox.credit(frame[1]);
       else if (frame[0] === "Ping") outbox.send(["Alive"]);
       else mailbox.receive(fromFrame(frame));
     }

@@ -7,6 +7,7 @@ interface Waiting {
 }
 
 export class Calls {
+  /** Throws when too much waits to be sent. */
   readonly #send: (frame: CallFrame) => void;
   readonly #waiting = new Map<number, Waiting>();
   #next = 1;
@@ -19,8 +20,8 @@ export class Calls {
   call(call: HostCall): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = this.#next++;
-      this.#waiting.set(id, { resolve, reject });
       this.#send(["Call", id, call]);
+      this.#waiting.set(id, { resolve, reject });
     });
   }
 

@@ -36,10 +36,10 @@ export class FakeKernel {
 
   constructor() {
     const soon = (run: () => void) => queueMicrotask(run);
-    const outbox: Outbox = new Outbox((post) => this.#receive(post as unknown[]), soon, 100);
+    const outbox: Outbox = new Outbox((post) => this.#receive(post as unknown[]), soon);
     const mailbox = new Mailbox((number) => outbox.done(number));
     this.calls = new Calls((frame) => outbox.send(frame));
-    const printer = new Printer(outbox, () => 0);
+    const printer = new Printer({ outbox, now: () => 0, later: () => {} });
     this.process = { our: OUR, mailbox, outbox, calls: this.calls, printer };
     install(this.process);
   }

@@ -7,17 +7,24 @@ class World {
   readonly posts: unknown[][] = [];
   time = 0;
   #soon: () => void = () => {};
-  readonly printer = new Printer(
-    new Outbox((post) => void this.posts.push(post as unknown[]), (run) => this.#soon = run, 4096),
-    () => this.time,
+  passSecond: () => void = () => {};
+  readonly outbox = new Outbox(
+    (post) => void this.posts.push(post as unknown[]),
+    (run) => this.#soon = run,
   );
+  readonly printer = new Printer({
+    outbox: this.outbox,
+    now: () => this.time,
+    later: (run) => this.passSecond = run,
+  });
 
   endTurn(): void {
     this.#soon();
   }
 
   lines(): unknown[] {
-    return this.posts.flatMap(([, ...frames]) => frames.map((frame) => (frame as string[])[2]));
+    const frames = this.posts.flatMap(([, ...frames]) => frames as string[][]);
+    return frames.filter(([word]) => word === "Print").map(([, , text]) => text);
   }
 }
 
@@ -30,7 +37,7 @@ Deno.test("Printer.print() crosses at once: the last words before an endless loo
 Deno.test("Printer.print() gathers what comes fast, drops what is too much, and says how much that was", () => {
   const world = new World();
   for (let i = 0; i < PRINTS_PER_SECOND_MAX + 7; i++) world.printer.print(0, `${i}`);
-  assertEquals(world.posts.length, 100);
+  assertEquals(world.posts.length, 32);
   world.endTurn();
   assertEquals(world.lines().length, PRINTS_PER_SECOND_MAX);
   world.time = 1_000;
@@ -39,6 +46,14 @@ Deno.test("Printer.print() gathers what comes fast, drops what is too much, and 
     "(7 prints were dropped: more than 1000 in a second)",
     "after",
   ]);
+});
+
+Deno.test("Printer: what was dropped is told when the second is over, also if nothing more is printed", () => {
+  const world = new World();
+  for (let i = 0; i < PRINTS_PER_SECOND_MAX + 7; i++) world.printer.print(0, `${i}`);
+  world.passSecond();
+  world.endTurn();
+  assertEquals(world.lines().at(-1), "(7 prints were dropped: more than 1000 in a second)");
 });
 
 Deno.test("Printer.print() cuts a very long text, and says by how much", () => {

@@ -65,12 +65,12 @@ export class Request extends Builder {
     return this;
   }
 
-  /** Sends; a response, if one is expected, comes out of `awaitMessage()`. Throws without target or body. */
+  /** Sends; a response, if one is expected, comes out of `awaitMessage()`. Throws without target or body, and a RangeError where too much waits unsent. */
   send(): void {
     const message = this.#build();
     const { mailbox, outbox } = current();
+    outbox.offer(toFrame(message));
     if (message.expects_response !== null) mailbox.expect(message.id, this.#context);
-    outbox.send(toFrame(message));
   }
 
   /**
@@ -83,9 +83,8 @@ export class Request extends Builder {
     if (message.target === our) {
       throw new Error("Cannot await a Request to `our`: it would wait for itself");
     }
-    const answer = mailbox.expectAwaited(message.id, this.#context);
-    outbox.send(toFrame(message));
-    return answer;
+    outbox.offer(toFrame(message));
+    return mailbox.expectAwaited(message.id, this.#context);
   }
 
   #build(): KernelMessage {

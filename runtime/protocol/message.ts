@@ -85,9 +85,9 @@ export function textOf(body: Body): string {
   return typeof body === "string" ? body : decoder.decode(body);
 }
 
-/** Bytes of body and blob, close enough for bounds: text counts its UTF-16 units. */
-export function sizeOf(message: { body: Body; lazy_load_blob: LazyLoadBlob | null }): number {
-  return message.body.length + (message.lazy_load_blob?.bytes.length ?? 0);
+/** Bytes of body, metadata and blob, close enough for bounds: text counts its UTF-16 units. */
+export function sizeOf({ body, metadata, lazy_load_blob }: KernelMessage): number {
+  return body.length + (metadata?.length ?? 0) + (lazy_load_blob?.bytes.length ?? 0);
 }
 
 const random = new BigUint64Array(256);

@@ -32,6 +32,11 @@ export type MessageFrame = [
 /** The first frame of a port: who the process is, and its bundle (one ES module without imports). */
 export type BootFrame = ["Boot", Address, string];
 
+/** The first so many posts of the process are routed (process/outbox.ts). */
+export type CreditFrame = ["Credit", number];
+/** The last frame of the post of that number, counted from 1: credit is wanted as soon as it is routed. */
+export type WaitFrame = ["Wait", number];
+
 /** Asks for a sign of life; any post is one. */
 export type PingFrame = ["Ping"];
 export type AliveFrame = ["Alive"];
@@ -46,12 +51,13 @@ export type LoadedFrame = ["Loaded"];
  */
 export type ExitFrame = ["Exit", string | null, boolean];
 
-export type ToProcess = BootFrame | PingFrame | ReturnFrame | MessageFrame;
+export type ToProcess = BootFrame | PingFrame | CreditFrame | ReturnFrame | MessageFrame;
 export type FromProcess =
   | MessageFrame
   | CallFrame
   | PrintFrame
   | LoadedFrame
+  | WaitFrame
   | AliveFrame
   | ExitFrame;
 
@@ -100,23 +106,59 @@ export interface Post {
   frames: FromProcess[];
 }
 
+/** Bytes that a frame weighs, close enough for bounds: text counts its UTF-16 units. */
+export function sizeOfFrame(frame: FromProcess): number {
+  if (frame[0] === "Print") return frame[2].length;
+  if (frame[0] === "Request" || frame[0] === "Response") {
+    return frame[7].length + (frame[8]?.length ?? 0) + (frame[11]?.length ?? 0);
+  }
+  const call = frame[0] === "Call" ? frame[2] : null;
+  return typeof call === "object" && call !== null && "SetState" in call ? call.SetState.length : 0;
+}
+
 const ID_MAX = 0xffff_ffff_ffff_ffffn;
 const ADDRESS_CHARS_MAX = 512;
+const CAPABILITIES_MAX = 10_000;
+const PARAMS_CHARS_MAX = 65_536;
 const SECONDS_MAX = 0xffff_ffff;
 
-/** Checks a post from a process; throws a TypeError that says which field is wrong. `framesMax` bounds it. */
-export function parsePost(data: unknown, framesMax: number): Post {
+/**
+ * Checks a post from a process; throws a TypeError that says which field is wrong. Lengths come first: an array of
+ * four thousand million holes crosses in a few bytes.
+ */
+export function parsePost(data: unknown, max: { frames: number; done: number }): Post {
   if (!Array.isArray(data) || data.length === 0) {
     throw new TypeError("a post is an array that begins with an array");
   }
-  const [done, ...frames] = data;
-  if (!Array.isArray(done) || !done.every((number) => typeof number === "number")) {
-    throw new TypeError("post[0], the messages done, is no array of numbers");
+  if (data.length > max.frames + 1) {
+    throw new TypeError(`a post holds at most ${max.frames} frames, this one ${data.length - 1}`);
   }
-  if (frames.length > framesMax) {
-    throw new TypeError(`a post holds at most ${framesMax} frames, this one ${frames.length}`);
+  const [done, ...frames] = data;
+  if (!Array.isArray(done)) throw new TypeError("post[0], the messages done, is no array");
+  if (done.length > max.done) {
+    throw new TypeError(`it finished ${done.length} messages, and was given ${max.done}`);
+  }
+  for (const number of done) {
+    if (typeof number !== "number") throw new TypeError("post[0][…], a message done, is no number");
   }
   return { done, frames };
+}
+
+/** Checks a Print frame. */
+export function parsePrint([, verbosity, text]: unknown[]): { verbosity: number; text: string } {
+  if (verbosity !== 0 && verbosity !== 1 && verbosity !== 2 && verbosity !== 3) {
+    throw new TypeError("a print's verbosity is 0, 1, 2 or 3");
+  }
+  if (typeof text !== "string") throw new TypeError("a print is text");
+  return { verbosity, text };
+}
+
+/** Checks an Exit frame. */
+export function parseExit([, error, busy]: unknown[]): { error: string | null; busy: boolean } {
+  if (error !== null && typeof error !== "string") {
+    throw new TypeError("an exit's error is null or text");
+  }
+  return { error, busy: busy === true };
 }
 
 /** Checks a message frame from the process `source`, which it stamps; `node` replaces the word `our`. */
@@ -183,11 +225,16 @@ function blob(mime: unknown, bytes: unknown): LazyLoadBlob | null {
 }
 
 function capabilities(value: unknown): Capability[] {
-  if (!Array.isArray(value)) throw wrong(9, "null or an array");
-  return value.map((entry: unknown) => {
+  if (!Array.isArray(value) || value.length > CAPABILITIES_MAX) {
+    throw wrong(9, `null or an array of at most ${CAPABILITIES_MAX}`);
+  }
+  return Array.from(value, (entry: unknown) => {
     const { issuer, params } = (entry ?? {}) as Partial<Capability>;
     if (typeof issuer !== "string" || typeof params !== "string") {
       throw wrong(9, "{issuer, params} entries");
+    }
+    if (issuer.length > ADDRESS_CHARS_MAX || params.length > PARAMS_CHARS_MAX) {
+      throw wrong(9, `entries of at most ${PARAMS_CHARS_MAX} characters`);
     }
     return { issuer, params };
   });

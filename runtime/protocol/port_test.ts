@@ -67,9 +67,11 @@ Deno.test("parseMessage() copies a small view out of its large buffer", () => {
 });
 
 Deno.test("parsePost() refuses what is no post", () => {
+  const max = { frames: 2, done: 2 };
   for (const data of [null, "x", {}, [], ["1"], [1], [null], [["1"]]]) {
-    assertThrows(() => parsePost(data, 8), TypeError);
+    assertThrows(() => parsePost(data, { frames: 8, done: 8 }), TypeError);
   }
-  assertThrows(() => parsePost([[], 1, 2, 3], 2), TypeError, "at most 2 frames");
-  assertEquals(parsePost([[3, 1]], 2), { done: [3, 1], frames: [] });
+  assertThrows(() => parsePost([[], 1, 2, 3], max), TypeError, "at most 2 frames");
+  assertThrows(() => parsePost([[1, 2, 3]], max), TypeError, "finished 3 messages");
+  assertEquals(parsePost([[3, 1]], max), { done: [3, 1], frames: [] });
 });

@@ -59,7 +59,8 @@ export function oneOf<const T extends string>(...words: T[]): Decoder<T> {
 export function list<T>(decoder: Decoder<T>): Decoder<T[]> {
   return (json, at) =>
     Array.isArray(json)
-      ? json.map((item, i) => decoder(item, `${at}[${i}]`))
+      // `map` would step over holes one by one: four thousand million of them cross a port in a few bytes.
+      ? Array.from(json, (item, i) => decoder(item, `${at}[${i}]`))
       : fail(at, "an array");
 }
 

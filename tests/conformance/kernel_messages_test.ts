@@ -120,7 +120,7 @@ Deno.test("kernel.md §2.8, §12.6: who crashes at a request fails it at once, w
   assertEquals((await waits).reason, "crashed");
   await node.waitForLines([
     "kinode: process fake.dev@answers:answers:template.os ended with error:",
-    "kinode: Error: told to crash",
+    "kinode:   Error: told to crash",
     /answers\.ts:\d+:\d+/,
     "gone; last message: a Request from a:a:template.os",
   ]);

@@ -19,7 +19,7 @@ Deno.test("kernel.md §12.7: an instant crasher restarts after growing pauses, i
   };
   await node.drop("crashes_at_first.ts", readProgram("crashes_at_first.ts"));
   await node.waitForLines([
-    "kinode: Error: crash 1",
+    "kinode:   Error: crash 1",
     `kinode: restarting ${id} now (attempt 1); last message: none`,
     `kinode: restarting ${id} in 1 s (attempt 2)`,
     `kinode: restarting ${id} in 2 s (attempt 3)`,

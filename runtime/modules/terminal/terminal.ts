@@ -23,6 +23,10 @@ export interface TerminalOptions {
   clock(): Date;
 }
 
+/** The node's own lines; what follows a newline is indented, for its text may be a process's. */
+const OWN = "kinode: ";
+const OWN_FURTHER = "kinode:   ";
+
 const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 export class Terminal implements Log {
@@ -34,11 +38,11 @@ export class Terminal implements Log {
   }
 
   info(text: string): void {
-    writeAll(this.#options.out, lines("kinode: ", text));
+    writeAll(this.#options.out, lines(OWN, text, OWN_FURTHER));
   }
 
   warn(text: string): void {
-    writeAll(this.#options.err, lines("kinode: ", text));
+    writeAll(this.#options.err, lines(OWN, text, OWN_FURTHER));
   }
 
   /** A print of a process; its own newlines begin new lines with the same prefix. Beyond the limit: dropped. */
@@ -93,9 +97,9 @@ export function writeAll(to: Output, text: string): void {
   while (bytes.length > 0) bytes = bytes.subarray(to.writeSync(bytes));
 }
 
-function lines(prefix: string, text: string): string {
-  return text.replace(/\n$/, "").split(/\r?\n/).map((line) => `${prefix}${escapeControl(line)}\n`)
-    .join("");
+function lines(prefix: string, text: string, further = prefix): string {
+  return text.replace(/\n$/, "").split(/\r?\n/)
+    .map((line, i) => `${i === 0 ? prefix : further}${escapeControl(line)}\n`).join("");
 }
 
 function two(number: number): string {

@@ -36,6 +36,14 @@ Deno.test("Terminal.print() keeps an empty line and shows control characters as 
   ]);
 });
 
+Deno.test("Terminal: what a process has in a line of the node's own never begins a line of its own", () => {
+  const { shown, terminal: t } = terminal();
+  t.warn("no such process: x\nstarted evil:evil:evil\r\nkinode: ready \u202eevil");
+  assertEquals(shown, [
+    "kinode: no such process: x\nkinode:   started evil:evil:evil\nkinode:   kinode: ready \\u202eevil\n",
+  ]);
+});
+
 Deno.test("Terminal.print() hides what is above its verbosity, and what is no verbosity", () => {
   const { shown, terminal: t } = terminal(1);
   t.print(id, 2, "debug");
