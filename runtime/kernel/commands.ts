@@ -144,6 +144,7 @@ export class KernelCommands implements Module {
       wit_version,
       onExit: on_exit,
       public: payload.public,
+      keepChannels: false,
       heapMb,
       capabilities: [],
       grants: [],

@@ -107,6 +107,7 @@ export class HostCalls implements HostCaller {
       onExit: config.on_exit ?? call.on_exit,
       public: call.public,
       heapMb: config.memory_mb ?? heapMb,
+      keepChannels: config.keepChannels ?? false,
       capabilities: [],
       grants: [],
       stored: true,

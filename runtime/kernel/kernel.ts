@@ -15,6 +15,7 @@ import type { Log } from "../log.ts";
 import { type Address, addressOf, nodeOf, type ProcessId } from "../protocol/address.ts";
 import {
   type Capability,
+  type Ending,
   type Endpoint,
   type KernelMessage,
   type Module,
@@ -108,16 +109,16 @@ export class Kernel {
 
   /**
    * A process has ended: whoever waits for its answer hears so at once, its own requests are forgotten, and
-   * the modules close what it held open. `gone`: it will not come back under this name.
+   * the modules close or keep what it held open.
    */
-  processEnded(id: ProcessId, gone: boolean): void {
+  processEnded(id: ProcessId, ending: Ending): void {
     const entry = this.#table.find(addressOf(this.node, id));
     if (entry === undefined) return;
-    if (gone) this.#table.remove(entry);
+    if (ending === "gone") this.#table.remove(entry);
     entry.received.clear();
     this.#outstanding.ended(entry);
     for (const other of this.#table.all()) {
-      if (other.isModule) (other.endpoint as Module).processEnded(entry.address);
+      if (other.isModule) (other.endpoint as Module).processEnded(entry.address, ending);
     }
   }
 

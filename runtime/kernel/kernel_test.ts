@@ -131,7 +131,7 @@ Deno.test("a request that nobody answers comes back as a Timeout, once", async (
 Deno.test("kernel.md §12.6: who waits for a process that ends hears so at once", () => {
   using world = new World();
   world.send(A, B, { expects_response: 60 });
-  world.kernel.processEnded(B, true);
+  world.kernel.processEnded(B, "gone");
   assertEquals(world.inbox[A]!.map((m) => m.error?.reason), ["crashed"]);
   assertEquals(world.ended, [at(B)]);
   world.send(A, B);
@@ -142,15 +142,15 @@ Deno.test("a process that ends after passing a request on leaves it with its hei
   using world = new World();
   const asked = world.send(A, B, { expects_response: 60 });
   world.send(B, C, { id: asked.id, rsvp: asked.rsvp });
-  world.kernel.processEnded(B, true);
+  world.kernel.processEnded(B, "gone");
   assertEquals(world.inbox[A], []);
-  world.kernel.processEnded(C, true);
+  world.kernel.processEnded(C, "gone");
   assertEquals(world.inbox[A]!.map((m) => m.error?.reason), ["crashed"]);
 });
 
 Deno.test("a restarted process keeps its rights", () => {
   using world = new World();
-  world.kernel.processEnded(A, false);
+  world.kernel.processEnded(A, "crashed");
   const box: KernelMessage[] = [];
   world.kernel.addProcess(A, { deliver: (message) => void box.push(message) });
   world.send(A, B);

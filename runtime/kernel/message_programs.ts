@@ -189,7 +189,7 @@ export class World implements Disposable {
     );
     const life = this.#newLife(old.name);
     old.end();
-    this.kernel.processEnded(idOf(old.name), false);
+    this.kernel.processEnded(idOf(old.name), "crashed");
     for (const message of again) life.deliver(message);
     for (const message of old.owed()) {
       const kept = again.some((one) => one.body === message.body);
@@ -202,7 +202,7 @@ export class World implements Disposable {
   #leave(life: SimulatedLife): void {
     this.#lives.delete(life.name);
     life.end();
-    this.kernel.processEnded(idOf(life.name), true);
+    this.kernel.processEnded(idOf(life.name), "gone");
     this.kernel.forget(idOf(life.name), false);
   }
 

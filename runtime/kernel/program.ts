@@ -16,6 +16,8 @@ export interface Program {
   /** Anybody on this node may message it. */
   public: boolean;
   heapMb: number;
+  /** A new version of it gets the WebSockets of the old one. */
+  keepChannels: boolean;
   /** What it holds from its first statement on. */
   capabilities: readonly Capability[];
   /** What it issues to others: who gets it, and its params. */

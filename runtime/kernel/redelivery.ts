@@ -33,9 +33,20 @@ export class Redelivery {
   }
 }
 
+/**
+ * From what a version had not finished, what the one that takes its place gets. `kept`: it keeps its channels,
+ * and so their events.
+ */
+export function handOver(unfinished: KernelMessage[], kept: boolean): KernelMessage[] {
+  return unfinished.filter((message) => canWait(message) || kept && expectsNothing(message));
+}
+
 function canWait(message: KernelMessage): boolean {
-  const expectsNothing = message.expects_response === null && message.rsvp === null;
-  return message.kind === "Request" && expectsNothing && !ofModule.test(processOf(message.source));
+  return expectsNothing(message) && !ofModule.test(processOf(message.source));
+}
+
+function expectsNothing({ kind, expects_response, rsvp }: KernelMessage): boolean {
+  return kind === "Request" && expects_response === null && rsvp === null;
 }
 
 function describe({ source, target, body }: KernelMessage): string {

@@ -23,7 +23,7 @@ export interface RunOptions {
   onMessage(message: KernelMessage): void;
   onPrint(verbosity: number, text: string): void;
   onCall(call: HostCall): Promise<unknown>;
-  onLoaded(run: Run): void;
+  onLoaded(run: Run, keeps: boolean): void;
   onEnd(run: Run, end: End): void;
 }
 
@@ -52,7 +52,7 @@ export class Run {
       onMessage,
       onPrint: (verbosity, text) => onPrint(verbosity, withOwnLines(text, program)),
       onCall,
-      onLoaded: () => options.onLoaded(this),
+      onLoaded: (keeps) => options.onLoaded(this, keeps),
       onExit: (error, busy) => options.onEnd(this, { error, busy }),
     });
     this.endpoint.boot(program.code);

@@ -19,7 +19,7 @@ import type { HostCaller } from "./host_calls.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Nursery } from "./nursery.ts";
 import type { Program } from "./program.ts";
-import { Redelivery } from "./redelivery.ts";
+import { handOver, Redelivery } from "./redelivery.ts";
 import { type End, Run } from "./run.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -43,6 +43,8 @@ export interface Supervised {
   /** Restarts since it was last healthy. */
   attempt: number;
   startedAt: number;
+  /** Its next version gets its channels: it said so itself, or its config does. */
+  keeps: boolean;
   readonly redelivery: Redelivery;
 }
 
@@ -79,12 +81,22 @@ export class Supervisor {
   /** Initialises and runs a program, in place of the one that has its name. */
   start(program: Program): void {
     const old = this.#processes.get(program.id);
-    if (old !== undefined) {
-      this.#leave(old, false);
-      this.#options.kernel.takeBack(old.program);
-    }
-    this.initialize(program);
+    if (old === undefined) this.initialize(program);
+    else this.#replace(old, program);
     this.run(program.id);
+  }
+
+  /** The new version gets the name first: what modules tell it of what it keeps must find it. */
+  #replace(old: Supervised, program: Program): void {
+    const { kernel } = this.#options;
+    old.run.endpoint.finish();
+    const unfinished = old.run.endpoint.unfinished();
+    old.run.end();
+    kernel.takeBack(old.program);
+    this.initialize(program);
+    kernel.processEnded(program.id, old.keeps ? "kept" : "reloaded");
+    const { endpoint } = this.#processes.get(program.id)!.run;
+    for (const message of handOver(unfinished, old.keeps)) endpoint.deliver(message);
   }
 
   /** The process exists from now on: it has its rights, and messages to it wait. */
@@ -96,6 +108,7 @@ export class Supervisor {
       run: this.#newRun(program),
       attempt: 0,
       startedAt: this.#options.now(),
+      keeps: program.keepChannels,
       redelivery: new Redelivery(),
     };
     this.#processes.set(program.id, supervised);
@@ -140,7 +153,7 @@ export class Supervisor {
 
   /** Ends all, and takes nothing back of what is stored. */
   close(): void {
-    for (const supervised of this.#processes.values()) this.#leave(supervised, true);
+    for (const supervised of this.#processes.values()) this.#leave(supervised);
     this.#processes.clear();
     this.#watchdog.close();
     this.#turns.close();
@@ -156,7 +169,7 @@ export class Supervisor {
       onMessage: (message) => kernel.route(message),
       onPrint: (verbosity, text) => print(program.id, verbosity, text),
       onCall: (call) => this.#calls!.call(program.id, call),
-      onLoaded: (run) => this.#loaded(run),
+      onLoaded: (run, keeps) => this.#loaded(run, keeps),
       onEnd: (run, end) => this.#ended(run, end),
     });
   }
@@ -167,9 +180,10 @@ export class Supervisor {
     supervised.run.begin();
   }
 
-  #loaded(run: Run): void {
+  #loaded(run: Run, keeps: boolean): void {
     const supervised = this.#current(run);
     if (supervised === undefined) return;
+    supervised.keeps ||= keeps;
     this.#options.nursery.prove();
     if (supervised.attempt === 0) this.#options.log.info(`started ${run.id}`);
   }
@@ -203,7 +217,7 @@ export class Supervisor {
     supervised.attempt = attempt;
     kernel.addProcess(program.id, supervised.run.endpoint, program.public);
     old.end();
-    kernel.processEnded(program.id, false);
+    kernel.processEnded(program.id, "crashed");
     for (const message of again) supervised.run.endpoint.deliver(message);
     supervised.run.after(pauseSeconds, () => this.#begin(supervised));
   }
@@ -240,13 +254,13 @@ export class Supervisor {
     const { id, stored } = supervised.program;
     this.#processes.delete(id);
     if (stored) this.#options.stored.remove(id);
-    this.#leave(supervised, true);
+    this.#leave(supervised);
     this.#options.kernel.forget(id, revoke);
   }
 
-  #leave(supervised: Supervised, gone: boolean): void {
+  #leave(supervised: Supervised): void {
     supervised.run.end();
-    this.#options.kernel.processEnded(supervised.program.id, gone);
+    this.#options.kernel.processEnded(supervised.program.id, "gone");
   }
 
   #current(run: Run): Supervised | undefined {

@@ -117,6 +117,7 @@ const program: Program = {
   wit_version: null,
   public: false,
   heapMb: 64,
+  keepChannels: false,
   capabilities: [],
   grants: [],
   stored: false,

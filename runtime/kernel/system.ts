@@ -108,6 +108,7 @@ export class System {
       onExit: config.on_exit ?? "Restart",
       public: rights.public,
       heapMb: config.memory_mb ?? PROCESS_HEAP_MB,
+      keepChannels: config.keepChannels ?? false,
       capabilities: rights.requests.map(({ process, params }) => ({
         issuer: addressOf(node, process),
         params,
@@ -136,6 +137,7 @@ export class System {
       id,
       onExit: on_exit,
       mapStack: (stack) => stack,
+      keepChannels: false,
       capabilities: [],
       grants: [],
       stored: true,

@@ -38,7 +38,7 @@ export interface WorkerProcessOptions {
   /** What the process gets back, or why not: an Error's message. */
   onCall(call: HostCall): Promise<unknown>;
   /** The script is loaded, and its own code runs next. */
-  onLoaded(): void;
+  onLoaded(keeps: boolean): void;
   /** The script returned (`null`), threw (its stack), or its worker broke the protocol. */
   onExit(error: string | null, busy: boolean): void;
 }
@@ -99,6 +99,15 @@ export class WorkerProcess implements Endpoint {
   /** What the process is at, or was at last, in words. */
   lastMessage(): string {
     return this.#inbox.lastMessage();
+  }
+
+  /** Handles at once what has come out and waits for its turn. */
+  finish(): void {
+    this.#guarded(() => {
+      while (this.#arrivedHead < this.#arrived.length && !this.#closed) {
+        this.#handle(this.#arrived[this.#arrivedHead++]);
+      }
+    });
   }
 
   /** Nothing comes out after this, and what is delivered is lost. */
@@ -192,7 +201,7 @@ export class WorkerProcess implements Endpoint {
       case "Wait":
         return this.#wait(frame[1]);
       case "Loaded":
-        return this.#load();
+        return this.#load(frame[1] === true);
       case "Exit":
         return this.#exit(frame);
       default: {
@@ -212,10 +221,10 @@ export class WorkerProcess implements Endpoint {
     this.#options.onExit(error?.slice(0, 2 * PRINT_CHARS_MAX) ?? null, busy);
   }
 
-  #load(): void {
+  #load(keeps: boolean): void {
     if (this.#loaded) throw new TypeError("it was loaded before");
     this.#loaded = true;
-    this.#options.onLoaded();
+    this.#options.onLoaded(keeps);
   }
 
   /** A timer lets the sockets have their turn first: a port that never runs dry would keep them waiting. */

@@ -86,6 +86,8 @@ export const configFields = {
   public: optional(boolean),
   /** Heap of the process, in MB. */
   memory_mb: optional(heapMb),
+  /** A new version of it gets the WebSockets of the old one (web style does by itself). */
+  keepChannels: optional(boolean),
 };
 
 /**

@@ -115,7 +115,8 @@ export type IncomingHttpRequest = Of<typeof IncomingHttpRequest>;
 /** What http_server sends a process. */
 export const requests = {
   Http: IncomingHttpRequest,
-  WebSocketOpen: object({ path: string, channel_id: u32 }),
+  /** `resumed` is ours: the channel was open before this life of the process. */
+  WebSocketOpen: object({ path: string, channel_id: u32, resumed: optional(boolean) }),
   WebSocketPush: object(pushed),
   WebSocketClose: u32,
 };
@@ -128,6 +129,26 @@ const u16: Decoder<number> = (json, at) => {
   }
   throw new TypeError(`Cannot decode ${at}: expected a whole number from 0 to 65535`);
 };
+
+/** A close code that a program may send (RFC 6455 §7.4.2). */
+const closeCode: Decoder<number> = (json, at) => {
+  const code = u16(json, at);
+  if (code === 1000 || code >= 3000 && code <= 4999) return code;
+  throw new TypeError(`Cannot decode ${at}: expected 1000, or 3000 to 4999`);
+};
+
+const REASON_BYTES_MAX = 123;
+const closeReason: Decoder<string> = (json, at) => {
+  const reason = string(json, at);
+  if (new TextEncoder().encode(reason).length <= REASON_BYTES_MAX) return reason;
+  throw new TypeError(`Cannot decode ${at}: expected at most ${REASON_BYTES_MAX} bytes`);
+};
+
+/**
+ * An extension of both WebSocketClose, the action and the event: what a close frame holds, as JSON in the
+ * message's metadata. Kinode loses it.
+ */
+export const CloseDetails = object({ code: closeCode, reason: optional(closeReason) });
 
 const lines = list(string);
 

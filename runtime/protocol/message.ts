@@ -64,10 +64,21 @@ export interface Endpoint {
   deliver(message: KernelMessage): void;
 }
 
+/**
+ * What became of a process whose worker has ended, and so of what it held open (channels, requests under way):
+ *
+ *   gone      it will not come back under this name: close it
+ *   crashed   it starts anew: close it
+ *   reloaded  a new version takes its place: close it
+ *   kept      a new version takes its place, and gets it
+ *   asleep    it is started again by the next message to it, and finds it
+ */
+export type Ending = "gone" | "crashed" | "reloaded" | "kept" | "asleep";
+
 /** A module of the runtime (`http-server:distro:sys`): an endpoint that also hears of processes that ended. */
 export interface Module extends Endpoint {
-  /** The process is gone or restarts; what it held open (channels, requests under way) is the module's to close. */
-  processEnded(process: Address): void;
+  /** What it held open is the module's to close, or to keep. Its next life, if any, can be messaged already. */
+  processEnded(process: Address, ending: Ending): void;
   /** The node stops: close listeners and sockets. */
   close(): Promise<void>;
 }

@@ -5,7 +5,7 @@
  *   client ─► socket ─► Channel ─► send(WebSocketOpen | WebSocketPush | WebSocketClose) ─► process
  *   process ─► HttpServer ─► push() | close() ─► socket ─► client
  *
- * Deno answers pings by itself and shows us neither ping nor pong, and cannot send them with a payload.
+ * A process that keeps its channels over a reload, or sleeps, is told of each anew: `"resumed":true`.
  */
 import {
   CHANNELS_MAX,
@@ -17,32 +17,27 @@ import type { Log } from "../../log.ts";
 import type { Address } from "../../protocol/address.ts";
 import type { WebSocketExtPushData, WsMessageType } from "../../protocol/http_server.ts";
 import {
-  type Body,
   bytesOf,
+  type Ending,
   type KernelMessage,
   type LazyLoadBlob,
-  request,
   textOf,
 } from "../../protocol/message.ts";
-import { encodeExtension, tryDecodeExtension } from "./extension.ts";
+import { Channel, type ChannelBinding } from "./channel.ts";
+import { encodeExtension } from "./extension.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import type { ServerSocket, SocketEnd } from "./server_socket.ts";
 
 /** Close codes of RFC 6455 §7.4 that we send. */
 const TOO_BIG = 1009;
 const INTERNAL_ERROR = 1011;
+const SERVICE_RESTART = 1012;
 const TRY_AGAIN_LATER = 1013;
 
 export interface ChannelsOptions {
   /** False: the process's queue is full, and it will never see the message. */
   send(message: KernelMessage): boolean | void;
   log: Log;
-}
-
-/** Where a socket belongs: the binding that its path matched. */
-export interface ChannelBinding {
-  app: Address;
-  boundAs: Address;
-  extension: boolean;
 }
 
 export class Channels {
@@ -71,21 +66,25 @@ export class Channels {
    * Takes a socket that is about to open. `path` is what the client asked for, without the process. Nothing
    * is kept before it is open: of a client that resets its connection in the handshake Deno never tells.
    */
-  add(socket: WebSocket, binding: ChannelBinding, path: string): void {
-    socket.binaryType = "arraybuffer";
-    socket.onopen = () => {
+  add(socket: ServerSocket, binding: ChannelBinding, path: string): void {
+    let channel: Channel | null = null;
+    const open = () => {
       if (this.full) return socket.close(TRY_AGAIN_LATER, "too many websockets");
       const id = this.#freeId();
       const send = (message: KernelMessage) => {
         if (this.#send(message) === false) this.#lost(id);
       };
-      const channel = new Channel(id, socket, binding, send, this.#log);
-      this.#sockets.set(channel.id, channel);
-      this.#open.set(channel.id, channel);
-      socket.onmessage = ({ data }) => this.#received(channel, data);
-      socket.onclose = (event) => this.#closed(channel, event);
-      channel.opened(path);
+      channel = new Channel(id, socket, binding, path, send, this.#log);
+      this.#sockets.set(id, channel);
+      this.#open.set(id, channel);
+      channel.opened();
     };
+    socket.listen({
+      open,
+      message: (data) => channel !== null && this.#received(channel, data),
+      control: (type, payload) => channel?.received(type, payload),
+      close: (end) => channel !== null && this.#closed(channel, end),
+    });
   }
 
   push(
@@ -96,7 +95,7 @@ export class Channels {
   ): Refusal | null {
     if (blob === null) return NO_BLOB;
     if (type === "Close") return this.close(source, id);
-    if (type === "Ping" || type === "Pong") return this.#pushControl(source, id, blob);
+    if (type === "Ping" || type === "Pong") return this.#pushControl(source, id, type, blob);
     const channel = this.#find(source, id);
     if ("error" in channel) return channel;
     // Text is read lossily, as in Kinode; bytes that came as text are text already.
@@ -115,43 +114,50 @@ export class Channels {
     return this.#write(channel, encodeExtension({ ...data, blob: bytesOf(blob.bytes) }));
   }
 
-  /** Closing what is not open is no error (§1.3). */
-  close(source: Address, id: number): Refusal | null {
+  /** Closing what is not open is no error (§1.3). Without a code the close frame is empty, as Kinode's. */
+  close(source: Address, id: number, end: { code?: number; reason?: string } = {}): Refusal | null {
     const channel = this.#open.get(id);
     if (channel === undefined) return null;
     if (channel.owner !== source) return NOT_OWNED;
     this.#open.delete(id);
-    channel.socket.close();
+    channel.socket.close(end.code, end.reason);
     return null;
   }
 
-  processEnded(process: Address): void {
+  /** What is said to a process that keeps its channels is the first that its new version hears. */
+  processEnded(process: Address, ending: Ending): void {
     for (const channel of this.#sockets.values()) {
       if (channel.owner !== process) continue;
+      if (ending === "kept" || ending === "asleep") {
+        if (this.#open.has(channel.id)) channel.dormant = true;
+        if (ending === "kept") channel.wake();
+        continue;
+      }
       channel.forgotten = true;
-      this.#drop(channel, INTERNAL_ERROR, "process ended");
+      if (ending === "reloaded") this.#drop(channel, SERVICE_RESTART, "process reloaded");
+      else this.#drop(channel, INTERNAL_ERROR, "process ended");
     }
   }
 
-  #received(channel: Channel, data: string | ArrayBuffer): void {
-    const size = typeof data === "string" ? data.length : data.byteLength;
-    if (size > WS_MESSAGE_BYTES_MAX) return this.#drop(channel, TOO_BIG, "message too big");
-    if (typeof data === "string") channel.received("Text", data);
-    else channel.received("Binary", new Uint8Array(data));
+  #received(channel: Channel, data: string | Uint8Array): void {
+    if (data.length > WS_MESSAGE_BYTES_MAX) {
+      return this.#drop(channel, TOO_BIG, "message too big");
+    }
+    channel.received(typeof data === "string" ? "Text" : "Binary", data);
   }
 
-  #closed(channel: Channel, event: CloseEvent): void {
+  #closed(channel: Channel, end: SocketEnd): void {
     // Deno 2.9.6 says so twice when a socket breaks while it closes; the second finds nothing.
     if (!this.#sockets.delete(channel.id)) return;
     this.#open.delete(channel.id);
-    channel.closed(event);
+    channel.closed(end);
   }
 
   /** Ends a channel at once: its process hears so now, for a client that reads nothing may never close it. */
   #drop(channel: Channel, code: number, reason: string): void {
     this.#open.delete(channel.id);
-    channel.tellClosed();
-    if (channel.socket.readyState === WebSocket.OPEN) channel.socket.close(code, reason);
+    channel.tellClosed({ code, reason });
+    if (channel.socket.isOpen) channel.socket.close(code, reason);
   }
 
   /** The process could not take a message: its stream has a hole now, and none may be missing. */
@@ -164,13 +170,20 @@ export class Channels {
     const channel = this.#open.get(id);
     if (channel === undefined) return NOT_FOUND;
     if (channel.owner !== source) return NOT_OWNED;
-    return channel.socket.readyState === WebSocket.OPEN ? channel : CLOSED;
+    return channel.socket.isOpen ? channel : CLOSED;
   }
 
-  #pushControl(source: Address, id: number, blob: LazyLoadBlob): Refusal {
-    if (bytesOf(blob.bytes).length > WS_CONTROL_BYTES_MAX) return CONTROL_TOO_LONG;
+  #pushControl(
+    source: Address,
+    id: number,
+    type: "Ping" | "Pong",
+    blob: LazyLoadBlob,
+  ): Refusal | null {
+    const payload = bytesOf(blob.bytes);
+    if (payload.length > WS_CONTROL_BYTES_MAX) return CONTROL_TOO_LONG;
     const channel = this.#find(source, id);
-    return "error" in channel ? channel : CONTROL_UNSUPPORTED;
+    if ("error" in channel) return channel;
+    return channel.socket.sendControl(type, payload) ? null : CONTROL_UNSUPPORTED;
   }
 
   #write(channel: Channel, data: string | Uint8Array): Refusal | null {
@@ -178,71 +191,13 @@ export class Channels {
       this.#drop(channel, TRY_AGAIN_LATER, "reader too slow");
       return TOO_SLOW;
     }
-    channel.socket.send(data as string | Uint8Array<ArrayBuffer>);
+    channel.socket.send(data);
     return null;
   }
 
   #freeId(): number {
     const [id] = crypto.getRandomValues(new Uint32Array(1));
     return this.#sockets.has(id!) ? this.#freeId() : id!;
-  }
-}
-
-/** One socket and the process that it belongs to. */
-class Channel {
-  /** The process ended, or was told that the channel is closed: it hears nothing more. */
-  forgotten = false;
-  #warned = false;
-
-  constructor(
-    readonly id: number,
-    readonly socket: WebSocket,
-    readonly binding: ChannelBinding,
-    readonly send: (message: KernelMessage) => void,
-    readonly log: Log,
-  ) {}
-
-  get owner(): Address {
-    return this.binding.app;
-  }
-
-  opened(path: string): void {
-    this.#tell(`{"WebSocketOpen":{"path":${JSON.stringify(path)},"channel_id":${this.id}}}`, null);
-  }
-
-  /** A message of the process's own protocol, or the envelope of an extension. */
-  received(type: WsMessageType, data: Body): void {
-    const body = `{"WebSocketPush":{"channel_id":${this.id},"message_type":"${type}"}}`;
-    const decoded = this.binding.extension ? tryDecodeExtension(bytesOf(data)) : null;
-    if (decoded === null) return this.#tell(body, data);
-    if (decoded === "other") return this.#warnOnce();
-    const { id, kinode_message_type, blob } = decoded;
-    this.#tell(body, blob, id, kinode_message_type);
-  }
-
-  /** A close frame reaches the process with its reason; a socket that broke only as the end (§3.5). */
-  closed({ wasClean, reason }: CloseEvent): void {
-    if (wasClean) this.received("Close", reason);
-    this.tellClosed();
-  }
-
-  tellClosed(): void {
-    this.#tell(`{"WebSocketClose":${this.id}}`, null);
-    this.forgotten = true;
-  }
-
-  #warnOnce(): void {
-    if (!this.#warned) this.log.warn(`http-server: got unexpected message from ext websocket`);
-    this.#warned = true;
-  }
-
-  #tell(body: string, bytes: Body | null, id?: bigint, kind?: "Request" | "Response"): void {
-    if (this.forgotten) return;
-    const { boundAs, app } = this.binding;
-    const blob = bytes === null ? null : { mime: null, bytes };
-    const message = request(boundAs, app, body, { id, lazy_load_blob: blob });
-    if (kind !== undefined) message.kind = kind;
-    this.send(message);
   }
 }
 

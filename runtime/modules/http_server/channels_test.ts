@@ -210,9 +210,9 @@ Deno.test("an envelope on a plain binding is the process's own affair", () =>
 
 Deno.test("processEnded() closes the process's channels with 1011, and tells it nothing", () =>
   openChannel(async (testbed, client, id) => {
-    testbed.server.processEnded(other);
+    testbed.server.processEnded(other, "crashed");
     assertEquals(push(testbed, id, "Text", "still"), { Ok: null });
-    testbed.server.processEnded(app);
+    testbed.server.processEnded(app, "crashed");
     assertEquals(push(testbed, id, "Text", "late"), NOT_FOUND);
     assertEquals(await client.readUntil("ended"), "\x81\x05still\x88\x0f\x03\xf3process ended");
     await client.write(frame(1, "anybody?"));

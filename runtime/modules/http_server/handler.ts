@@ -21,6 +21,7 @@ import {
   tryParseTarget,
 } from "./incoming.ts";
 import { emptyResponse, overloaded, staticResponse, textResponse } from "./outgoing.ts";
+import type { ServerSocket } from "./server_socket.ts";
 import type { Reserved } from "./reserved.ts";
 import { StreamEnded } from "./streams.ts";
 
@@ -34,7 +35,7 @@ export type IncomingRequest = Pick<
 >;
 
 /** Takes the WebSocket handshake of a request; null when it lacks what RFC 6455 asks for. */
-export type Upgrade<R> = (request: R) => { socket: WebSocket; response: Response } | null;
+export type Upgrade<R> = (request: R) => { socket: ServerSocket; response: Response } | null;
 
 export interface HandlerOptions {
   bindings: Bindings;

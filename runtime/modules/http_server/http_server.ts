@@ -17,12 +17,19 @@ import {
 } from "../../protocol/address.ts";
 import {
   type actions,
+  CloseDetails,
   errorText,
   HttpServerAction,
   type HttpServerError,
   toEraA,
 } from "../../protocol/http_server.ts";
-import { type KernelMessage, type Module, responseTo, textOf } from "../../protocol/message.ts";
+import {
+  type Ending,
+  type KernelMessage,
+  type Module,
+  responseTo,
+  textOf,
+} from "../../protocol/message.ts";
 import { decodeJson, dispatch, type Handlers } from "../../protocol/serde.ts";
 import { Access, subdomainOf } from "./access.ts";
 import { Bindings, type HttpBinding, type WsBinding } from "./bindings.ts";
@@ -104,9 +111,9 @@ export class HttpServer implements Module {
     if (!this.#pending.answer(message)) this.#rpc.answer(message);
   }
 
-  processEnded(process: Address): void {
-    this.#channels.processEnded(process);
-    this.#streams.processEnded(process);
+  processEnded(process: Address, ending: Ending): void {
+    this.#channels.processEnded(process, ending);
+    if (ending !== "asleep") this.#streams.processEnded(process);
   }
 
   async close(): Promise<void> {
@@ -188,7 +195,8 @@ export class HttpServer implements Module {
     },
     WebSocketExtPushData: () =>
       refusal("MalformedRequest", "Use WebSocketExtPushOutgoing, not WebSocketExtPushData"),
-    WebSocketClose: (channel_id, { source }) => this.#channels.close(source, channel_id),
+    WebSocketClose: (channel_id, { source, metadata }) =>
+      this.#channels.close(source, channel_id, closeIn(metadata)),
     HttpBodyRead: ({ request }, message) => this.#streams.readBody(message, request),
     HttpResponseChunk: ({ request }, message) => this.#streams.chunk(message, request),
     HttpResponseEnd: ({ request, error }, { source }) => this.#streams.end(source, request, error),
@@ -217,6 +225,17 @@ export class HttpServer implements Module {
     const content = cache ? { mime: blob!.mime ?? "text/plain", bytes: blob!.bytes } : null;
     const binding = { app: source, boundAs: target, ...flags, content };
     return pathRefusal(this.#bindings.bindHttp(path, binding));
+  }
+}
+
+/** Kinode's action has no room for a code and a reason: ours stand in the metadata, which is free for all. */
+function closeIn(metadata: string | null): { code?: number; reason?: string } {
+  if (metadata === null) return {};
+  try {
+    const { code, reason } = decodeJson(metadata, CloseDetails, "metadata");
+    return { code, reason: reason ?? "" };
+  } catch {
+    return {}; // Somebody's own metadata.
   }
 }
 

@@ -1,6 +1,7 @@
 /** The listener of loopback: Deno.serve, the fast path (design.md §4, "The front door"). */
 import { HTTP_CLOSE_SECONDS } from "../../limits.ts";
-import type { RequestHandler } from "./handler.ts";
+import type { RequestHandler, Upgrade } from "./handler.ts";
+import { DenoSocket } from "./server_socket.ts";
 
 export class Listener {
   readonly #handler: RequestHandler;
@@ -38,10 +39,11 @@ export class Listener {
   }
 }
 
-function tryUpgradeWebSocket(request: Request): Deno.WebSocketUpgrade | null {
+function tryUpgradeWebSocket(request: Request): ReturnType<Upgrade<Request>> {
   try {
     // Kinode closes no idle socket; Deno's default is 120 s.
-    return Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+    return { socket: new DenoSocket(socket), response };
   } catch {
     return null;
   }

@@ -139,7 +139,7 @@ Deno.test("a process that breaks off, or ends, is a connection without its last 
   streaming(async (testbed) => {
     const ends = [
       (asked: KernelMessage) => void end(testbed, asked, "the disk is full"),
-      () => testbed.server.processEnded(app),
+      () => testbed.server.processEnded(app, "crashed"),
     ];
     for (const breakOff of ends) {
       const client = await testbed.connect();
