@@ -9,14 +9,14 @@
  * A process that restarts keeps its name, its rights and the messages that it had not finished; what it held
  * open is closed, and who waited for its answer hears so at once.
  */
-import { addressOf, nodeOf, type ProcessId } from "../protocol/address.ts";
+import type { ProcessId } from "../protocol/address.ts";
 import type { OnExit } from "../protocol/config.ts";
-import { request } from "../protocol/message.ts";
 import { Turns } from "../protocol/turn.ts";
 import type { Log } from "../log.ts";
 import { nextRestart } from "./backoff.ts";
 import type { HostCaller } from "./host_calls.ts";
 import type { Kernel } from "./kernel.ts";
+import { reportEnd, sendLastRequests } from "./last_words.ts";
 import type { Nursery } from "./nursery.ts";
 import type { Program } from "./program.ts";
 import { handOver, Redelivery } from "./redelivery.ts";
@@ -137,8 +137,7 @@ export class Supervisor {
   /** Sends what its on-exit wants sent, in its name. */
   sendLast(id: ProcessId): void {
     const supervised = this.#processes.get(id);
-    const onExit = supervised?.program.onExit ?? "None";
-    if (typeof onExit === "object") this.#sendLast(supervised!, onExit.Requests);
+    if (supervised !== undefined) sendLastRequests(this.#options.kernel, supervised.program);
   }
 
   /** False if there is no such process. */
@@ -195,7 +194,7 @@ export class Supervisor {
     const { onExit } = supervised.program;
     if (onExit === "Restart") return this.#restart(supervised, end);
     const left = onExit === "None" ? "gone" : `gone, after ${onExit.Requests.length} last requests`;
-    this.#report(supervised, end, left);
+    reportEnd(this.#options, supervised, end, left);
     this.sendLast(run.id);
     this.#remove(supervised, true);
   }
@@ -205,7 +204,12 @@ export class Supervisor {
     const { program, redelivery } = supervised;
     const { attempt, pauseSeconds } = nextRestart(supervised.attempt, now() - supervised.startedAt);
     const when = pauseSeconds === 0 ? "now" : `in ${pauseSeconds} s`;
-    this.#report(supervised, end, `restarting ${program.id} ${when} (attempt ${attempt})`);
+    reportEnd(
+      this.#options,
+      supervised,
+      end,
+      `restarting ${program.id} ${when} (attempt ${attempt})`,
+    );
     const { again, parked } = redelivery.after(
       supervised.run.endpoint.unfinished(),
       end.busy,
@@ -220,34 +224,6 @@ export class Supervisor {
     kernel.processEnded(program.id, "crashed");
     for (const message of again) supervised.run.endpoint.deliver(message);
     supervised.run.after(pauseSeconds, () => this.#begin(supervised));
-  }
-
-  /** One report per end: the reason with its lines, what it was doing, what happens next. */
-  #report({ program, run }: Supervised, { error }: End, next: string): void {
-    const { log, kernel } = this.#options;
-    const address = addressOf(kernel.node, program.id);
-    const doing = `last message: ${run.endpoint.lastMessage()}`;
-    if (error === null) {
-      log.info(`process ${address} returned without error`);
-      return log.info(`${next}; ${doing}`);
-    }
-    log.warn(`process ${address} ended with error:\n${program.mapStack(error)}`);
-    log.warn(`${next}; ${doing}`);
-  }
-
-  /** In the dead process's name and with its rights; nobody is there to get a response. */
-  #sendLast({ program }: Supervised, requests: Extract<OnExit, object>["Requests"]): void {
-    const { kernel } = this.#options;
-    for (const [to, last, blob] of requests) {
-      const target = nodeOf(to) === "our" ? to.replace("our@", `${kernel.node}@`) : to;
-      kernel.route({
-        ...request(addressOf(kernel.node, program.id), target as typeof to, last.body, {
-          metadata: last.metadata,
-          lazy_load_blob: blob,
-        }),
-        capabilities: last.capabilities ?? [],
-      });
-    }
   }
 
   #remove(supervised: Supervised, revoke: boolean): void {
