@@ -43,7 +43,8 @@ const send = (message: KernelMessage) => system.kernel.route(message);
 const powers = { node: flags.name, send, log };
 const { home, name: node, fake, passwordFile } = flags;
 const login = await orExit(openLogin({ home, node, fake, passwordFile, log }));
-const httpServer = new HttpServer({ ...powers, login });
+const settings = { ...flags.http, staticFolder: join(home, "cache", "static") };
+const httpServer = new HttpServer({ ...powers, login, settings });
 system.addModule("http-server:distro:sys", httpServer);
 system.addModule("http-client:distro:sys", new HttpClient(powers));
 

@@ -115,6 +115,15 @@ declare module "@std/encoding/base64" {
   export function decodeBase64(b64: string): Uint8Array<ArrayBuffer>;
 }
 
+declare module "@std/encoding/hex" {
+  export function encodeHex(data: ArrayBuffer | Uint8Array | string): string;
+}
+
+declare module "@std/http/etag" {
+  /** Whether a request with this `If-None-Match` wants the content that has this tag; weak comparison. */
+  export function ifNoneMatch(value: string | null, etag: string | undefined): boolean;
+}
+
 declare module "@std/http/status" {
   /** The codes by name: `STATUS_CODE.NotFound` is 404. Names as in the IANA registry. */
   export const STATUS_CODE: {

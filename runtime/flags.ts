@@ -22,6 +22,8 @@ export interface Flags {
   fake: boolean;
   /** A file whose first line is the owner's password. */
   passwordFile: string | null;
+  /** The largest request body that a process gets whole, in bytes; whether answers are compressed. */
+  http: { bodyBytesMax: number; compression: boolean };
   /** Scripts that are dropped into the folder get no capabilities by default (design.md §6). */
   strict: boolean;
 }
@@ -29,15 +31,19 @@ export interface Flags {
 /** `show` goes to stdout, exit 0; `fail` goes to stderr, exit 2. Neither ends with a newline. */
 export type Parsed = { run: Flags } | { show: string } | { fail: string };
 
-const SWITCHES = ["fake", "strict", "help", "version"];
+const SWITCHES = ["fake", "strict", "no-compression", "help", "version"];
 const VALUES: Record<string, string> = {
   home: "a folder, as in --home ./kinode-home",
   processes: "a folder, as in --processes ./scripts",
   name: "a node name, as in --name fake.dev",
   port: "a number, as in --port 8080",
+  "http-body-mb": "a number of megabytes, as in --http-body-mb 32",
   "password-file": "a file with the password in its first line",
 };
 const PORT_MAX = 65_535;
+/** A message must hold the body. */
+const HTTP_BODY_MB_MAX = 64;
+const HTTP_BODY_MB = 16;
 
 const HELP = `kinode ${VERSION}: a personal server that runs the scripts of a folder
 
@@ -51,6 +57,9 @@ Usage: kinode [flags]
                                                        (default: first free from 8080 to 8998)
   --password-file FILE
                     Log the owner in at the start, with the password in its first line
+  --http-body-mb N  The largest request body that a process gets in one message
+                                                       (default: 16, at most 64)
+  --no-compression  Send HTTP answers as they are
   --strict          Give scripts no capabilities but those that they ask for and you grant
   --version         Print the version
   --help            Print this text
@@ -95,6 +104,10 @@ function read(parsed: Record<string, unknown>): Parsed {
     port: port === undefined ? undefined : readPort(port),
     fake: Boolean(fake),
     passwordFile: passwordFile ?? null,
+    http: {
+      bodyBytesMax: readMegabytes(words["http-body-mb"]),
+      compression: !words["no-compression"],
+    },
     strict: Boolean(strict),
   };
   if (fake && passwordFile !== undefined) {
@@ -119,6 +132,15 @@ function readPort(text: string): number {
   if (port <= PORT_MAX) return port;
   throw new SyntaxError(
     `--port ${text}: a port is a whole number from 0 (any free port) to ${PORT_MAX}.`,
+  );
+}
+
+function readMegabytes(text = `${HTTP_BODY_MB}`): number {
+  const megabytes = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (megabytes >= 1 && megabytes <= HTTP_BODY_MB_MAX) return megabytes * 1024 * 1024;
+  throw new SyntaxError(
+    `--http-body-mb ${text}: a whole number of megabytes from 1 to ${HTTP_BODY_MB_MAX}; ` +
+      "a script in web style takes bodies of any length, piece by piece.",
   );
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type Flags, type Parsed, parseFlags, VERSION } from "./flags.ts";
 
 function run(...args: string[]) {
@@ -15,6 +15,7 @@ Deno.test("parseFlags() --fake alone is enough", () => {
     strict: false,
     fake: true,
     passwordFile: null,
+    http: { bodyBytesMax: 16 * 1024 * 1024, compression: true },
   });
 });
 
@@ -27,6 +28,7 @@ Deno.test("parseFlags() takes every flag, with a space or =, the last one wins",
     strict: true,
     fake: true,
     passwordFile: null,
+    http: { bodyBytesMax: 16 * 1024 * 1024, compression: true },
   };
   const words = "--home /srv/a --processes ./scripts --name a-1.os --port 8123 --strict";
   assertEquals(run(...words.split(" ")), flags);
@@ -43,6 +45,7 @@ Deno.test("parseFlags() puts the scripts under the home that was given", () => {
     strict: false,
     fake: true,
     passwordFile: null,
+    http: { bodyBytesMax: 16 * 1024 * 1024, compression: true },
   });
 });
 
@@ -55,6 +58,7 @@ Deno.test("parseFlags() keeps a numeric name a string, and port 0 a port", () =>
     strict: false,
     fake: true,
     passwordFile: null,
+    http: { bodyBytesMax: 16 * 1024 * 1024, compression: true },
   });
 });
 
@@ -120,4 +124,18 @@ Deno.test("parseFlags() without --fake is a node with a password, under another 
   assertEquals([run.fake, run.name, run.passwordFile], [false, "kinode.local", "p"]);
   const { fail } = parseFlags(["--fake", "--password-file", "p"]) as { fail: string };
   assertEquals(fail.includes("takes every password"), true, fail);
+});
+
+Deno.test("parseFlags() reads what the HTTP server is told, within bounds", () => {
+  const { run } = parseFlags(["--fake", "--http-body-mb", "64", "--no-compression"]) as {
+    run: Flags;
+  };
+  assertEquals(run.http, { bodyBytesMax: 64 * 1024 * 1024, compression: false });
+  for (const wrong of ["0", "65", "-1", "1.5", "many"]) {
+    const parsed = parseFlags(["--fake", `--http-body-mb=${wrong}`]);
+    assertStringIncludes(
+      (parsed as { fail: string }).fail,
+      `--http-body-mb ${wrong}: a whole number of megabytes from 1 to 64`,
+    );
+  }
 });

@@ -33,6 +33,14 @@ export const HTTP_ARRIVING_BYTES_MAX = 256 * 1024 * 1024;
 /** When the node stops: time for answers under way to leave (within SHUTDOWN_SECONDS). */
 export const HTTP_CLOSE_SECONDS = 0.5;
 
+/**
+ * The head of a request: beyond these 414 and 431. Deno itself gives up later, before a request is ours, and with
+ * 400: at 65,535 characters of URL, 128 header lines, 64 KiB (Deno 2.9.6; 2.4.2 has 100 lines and 414, 431).
+ */
+export const HTTP_URL_CHARS_MAX = 16 * 1024;
+export const HTTP_HEADERS_MAX = 100;
+export const HTTP_HEADER_CHARS_MAX = 32 * 1024;
+
 /** Header lines of a process's answer, and characters in them: from about 32,768 lines on Deno's server spins for ever. */
 export const HTTP_RESPONSE_HEADERS_MAX = 256;
 export const HTTP_RESPONSE_HEADER_CHARS_MAX = 64 * 1024;
@@ -47,8 +55,14 @@ export const BOUND_PATH_SEGMENTS_MAX = 64;
 /** Steps in matching one request path, about 1 ms: wildcards that a hostile process binds must not stop the node. */
 export const PATH_MATCH_STEPS_MAX = 10_000;
 
-/** Bytes of static content (`cache: true`) that one process may keep in the node's memory. */
+/** Bytes of static content (`cache: true`) that one process may have bound. */
 export const STATIC_BYTES_PER_PROCESS_MAX = 64 * 1024 * 1024;
+
+/** Static content up to this size stays in memory; larger content is read from the disk each time. */
+export const STATIC_MEMORY_BYTES_MAX = 1024 * 1024;
+
+/** Read from the disk at once while such content is sent. */
+export const STATIC_FILE_CHUNK_BYTES = 256 * 1024;
 
 /** Kinode has 128; design.md and issue "The HTTP server, whole" ask for 10,000 on Deno. */
 export const CHANNELS_MAX = 10_000;

@@ -18,6 +18,7 @@ Deno.test("Config reads both forms of a manifest's capabilities, and lets every 
     grant_capabilities: null,
     public: null,
     memory_mb: 64,
+    keepChannels: null,
   } as unknown);
 });
 

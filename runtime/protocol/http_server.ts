@@ -116,7 +116,7 @@ export type IncomingHttpRequest = Of<typeof IncomingHttpRequest>;
 export const requests = {
   Http: IncomingHttpRequest,
   /** `resumed` is ours: the channel was open before this life of the process. */
-  WebSocketOpen: object({ path: string, channel_id: u32, resumed: optional(boolean) }),
+  WebSocketOpen: object({ path: string, channel_id: u32, resumed: extension(boolean) }),
   WebSocketPush: object(pushed),
   WebSocketClose: u32,
 };

@@ -12,13 +12,8 @@ import {
 } from "../../limits.ts";
 import { type Address, type ProcessId, processOf } from "../../protocol/address.ts";
 import type { HttpServerError } from "../../protocol/http_server.ts";
-import type { Body } from "../../protocol/message.ts";
 import { type Match, PatternTable, segmentsOf } from "./patterns.ts";
-
-export interface StaticContent {
-  mime: string;
-  bytes: Body;
-}
+import type { StaticContent } from "./static_content.ts";
 
 interface Bound {
   /** The process that bound the path. */
@@ -97,6 +92,7 @@ export class Bindings {
     const error = this.#set(this.#http, formed, slot);
     if (error !== null) return error;
     if (before !== undefined) this.#usedBy(before.owner).staticBytes -= freed;
+    before?.binding?.content?.release();
     used.staticBytes += taken;
     return null;
   }
@@ -148,5 +144,5 @@ function bound<B>(match: Match<Slot<B>> | undefined): Match<B> | undefined {
 }
 
 function staticBytesOf(slot: Slot<HttpBinding> | undefined): number {
-  return slot?.binding?.content?.bytes.length ?? 0;
+  return slot?.binding?.content?.size ?? 0;
 }

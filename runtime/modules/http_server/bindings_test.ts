@@ -7,6 +7,7 @@ import {
   STATIC_BYTES_PER_PROCESS_MAX,
 } from "../../limits.ts";
 import { addressOf, parseAddress, parseProcessId } from "../../protocol/address.ts";
+import { StaticStore } from "./static_content.ts";
 import { Bindings, formPath, type HttpBinding, ownPath } from "./bindings.ts";
 
 const process = parseProcessId(vectors.process);
@@ -24,7 +25,8 @@ const plain: Omit<HttpBinding, "path"> = {
   streaming: false,
 };
 const ws = { app, boundAs: us, authenticated: false, extension: false, subdomain: null };
-const bytes = (size: number) => ({ mime: "text/plain", bytes: new Uint8Array(size) });
+const store = new StaticStore({ folder: null, log: { info: () => {}, warn: () => {} } });
+const bytes = (size: number) => store.make("text/plain", new Uint8Array(size));
 
 function boundTo(paths: string[]): Bindings {
   const bindings = new Bindings();

@@ -1,9 +1,20 @@
 /** Request bodies that a process gets whole: counted while they arrive, for all requests together. */
-import { HTTP_ARRIVING_BYTES_MAX, HTTP_BODY_BYTES_MAX } from "../../limits.ts";
+import { HTTP_ARRIVING_BYTES_MAX } from "../../limits.ts";
 import { overloaded, textResponse } from "./outgoing.ts";
 
 export class ArrivingBodies {
+  readonly #bytesMax: number;
   #bytes = 0;
+
+  /** `bytesMax`: of one body. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** The answer to a body that announces too much; null: it may come. */
+  refuse(contentLength: string | null): Response | null {
+    return Number(contentLength ?? 0) > this.#bytesMax ? this.#tooLarge() : null;
+  }
 
   /** The whole body, or the answer to give instead. */
   async read(
@@ -20,7 +31,7 @@ export class ArrivingBodies {
       // Leaving this loop cancels the stream.
       for await (const chunk of request.body ?? []) {
         if (!this.#mayArrive(arriving, chunk.length)) return overloaded("request bodies arrive");
-        if (arriving.bytes > HTTP_BODY_BYTES_MAX) return tooLarge();
+        if (arriving.bytes > this.#bytesMax) return this.#tooLarge();
         chunks.push(chunk);
       }
       return concat(chunks, arriving.bytes);
@@ -31,15 +42,15 @@ export class ArrivingBodies {
     }
   }
 
+  #tooLarge(): Response {
+    return textResponse(413, `the request body is larger than ${this.#bytesMax} bytes`);
+  }
+
   #mayArrive(arriving: { bytes: number }, bytes: number): boolean {
     arriving.bytes += bytes;
     this.#bytes += bytes;
     return this.#bytes <= HTTP_ARRIVING_BYTES_MAX;
   }
-}
-
-export function tooLarge(): Response {
-  return textResponse(413, `the request body is larger than ${HTTP_BODY_BYTES_MAX} bytes`);
 }
 
 function concat(chunks: Uint8Array[], size: number): Uint8Array {

@@ -3,7 +3,6 @@
  * whole first; of a streaming binding only a small one is, any other the process asks for (streams.ts).
  */
 import {
-  HTTP_BODY_BYTES_MAX,
   HTTP_PENDING_MAX,
   HTTP_RESPONSE_SECONDS,
   HTTP_RESPONSE_SECONDS_MAX,
@@ -11,7 +10,7 @@ import {
   HTTP_WHOLE_BODY_BYTES_MAX,
 } from "../../limits.ts";
 import { type KernelMessage, randomId, request } from "../../protocol/message.ts";
-import { type ArrivingBodies, tooLarge } from "./bodies.ts";
+import type { ArrivingBodies } from "./bodies.ts";
 import type { IncomingRequest } from "./handler.ts";
 import { type Head, httpRequestJson, type HttpRequestParts } from "./incoming.ts";
 import { overloaded } from "./outgoing.ts";
@@ -45,8 +44,7 @@ export class Forward {
     if (parts.match.value.streaming && !isSmall(length)) {
       return this.#forwardStream(request, { ...parts, streams: true });
     }
-    if (length !== null && Number(length) > HTTP_BODY_BYTES_MAX) return tooLarge();
-    return this.#readThenForward(request, parts);
+    return this.#options.bodies.refuse(length) ?? this.#readThenForward(request, parts);
   }
 
   async #readThenForward(request: IncomingRequest, parts: HttpRequestParts): Promise<Response> {

@@ -6,6 +6,7 @@
  *                       └─► body ─► send({"Http":…}) ─► process
  *   listener ◄─ Response ◄─ PendingRequests.answer() ◄─ HttpServer.deliver() ◄─┘
  */
+import { HTTP_HEADER_CHARS_MAX, HTTP_HEADERS_MAX, HTTP_URL_CHARS_MAX } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { processOf } from "../../protocol/address.ts";
 import type { Access } from "./access.ts";
@@ -20,9 +21,10 @@ import {
   type RequestTarget,
   tryParseTarget,
 } from "./incoming.ts";
-import { emptyResponse, overloaded, staticResponse, textResponse } from "./outgoing.ts";
+import { emptyResponse, overloaded, textResponse } from "./outgoing.ts";
 import type { ServerSocket } from "./server_socket.ts";
 import type { Reserved } from "./reserved.ts";
+import { staticResponse } from "./static_response.ts";
 import { StreamEnded } from "./streams.ts";
 
 /**
@@ -46,6 +48,10 @@ export interface HandlerOptions {
   log: Log;
 }
 
+const URL_TOO_LONG = `the URL is longer than ${HTTP_URL_CHARS_MAX} characters`;
+const HEADERS_TOO_LARGE = `the request has more than ${HTTP_HEADERS_MAX} headers, ` +
+  `or more than ${HTTP_HEADER_CHARS_MAX} characters in them`;
+
 export class RequestHandler {
   readonly #options: HandlerOptions;
 
@@ -60,6 +66,10 @@ export class RequestHandler {
     upgrade: Upgrade<R>,
   ): Response | Promise<Response> {
     const head = new Head(request.headers);
+    if (request.url.length > HTTP_URL_CHARS_MAX) return textResponse(414, URL_TOO_LONG);
+    if (head.count > HTTP_HEADERS_MAX || head.json.length > HTTP_HEADER_CHARS_MAX) {
+      return textResponse(431, HEADERS_TOO_LARGE);
+    }
     const target = tryParseTarget(request.url, head.host);
     if (target === null) return textResponse(400, 'Invalid request header "host"');
     if (head.upgrade !== "") {
@@ -80,9 +90,16 @@ export class RequestHandler {
   }
 
   #admitted(request: IncomingRequest, parts: HttpRequestParts): Response | Promise<Response> {
-    const { local_only, content } = parts.match.value;
+    const { local_only, content, authenticated } = parts.match.value;
     if (local_only && !isLocal(parts.peer, parts.head)) return emptyResponse(403);
-    if (content !== null && parts.method === "GET") return staticResponse(content);
+    const { method } = parts;
+    if (content !== null && (method === "GET" || method === "HEAD")) {
+      return staticResponse(content, {
+        method,
+        headers: request.headers,
+        isPrivate: authenticated,
+      });
+    }
     return this.#options.forward.toProcess(request, parts);
   }
 

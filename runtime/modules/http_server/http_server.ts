@@ -43,6 +43,8 @@ import { type Refusal, refusal } from "./refusal.ts";
 import { Reserved } from "./reserved.ts";
 import { Rpc } from "./rpc.ts";
 import { Listener } from "./serve.ts";
+import { DEFAULT_SETTINGS, type HttpSettings } from "./settings.ts";
+import { StaticStore } from "./static_content.ts";
 import { Streams } from "./streams.ts";
 
 export interface HttpServerOptions {
@@ -51,6 +53,7 @@ export interface HttpServerOptions {
   send(message: KernelMessage): boolean | void;
   log: Log;
   login: Pick<Login, "answer" | "isLoggedIn" | "refuse">;
+  settings?: HttpSettings;
 }
 
 /** `"quiet"`: done, and no reply even if one was asked for; null: done. */
@@ -72,8 +75,9 @@ export class HttpServer implements Module {
 
   readonly #access: Access;
   readonly #rpc: Rpc;
+  readonly #static: StaticStore;
 
-  constructor({ node, send, log, login }: HttpServerOptions) {
+  constructor({ node, send, log, login, settings = DEFAULT_SETTINGS }: HttpServerOptions) {
     this.#node = node;
     this.#send = send;
     this.#log = log;
@@ -88,7 +92,8 @@ export class HttpServer implements Module {
       lost: (id) => this.#pending.lost(id),
     });
     this.#pending = new PendingRequests({ streams: this.#streams });
-    const bodies = new ArrivingBodies();
+    this.#static = new StaticStore({ folder: settings.staticFolder, log });
+    const bodies = new ArrivingBodies(settings.bodyBytesMax);
     const [pending, streams] = [this.#pending, this.#streams];
     const handler = new RequestHandler({
       bindings: this.#bindings,
@@ -98,7 +103,7 @@ export class HttpServer implements Module {
       forward: new Forward({ bodies, pending, streams, send }),
       log,
     });
-    this.#listener = new Listener(handler);
+    this.#listener = new Listener(handler, settings);
   }
 
   /** Returns the port, which is another than asked for only for port 0. Throws AddrInUse when it is taken. */
@@ -119,6 +124,7 @@ export class HttpServer implements Module {
   async close(): Promise<void> {
     this.#pending.close();
     await this.#listener.close();
+    await this.#static.close();
   }
 
   #act(message: KernelMessage): void {
@@ -222,9 +228,11 @@ export class HttpServer implements Module {
     if (wanted.subdomain !== null) this.#access.reserve(wanted.subdomain);
     const { path, cache, ...flags } = wanted;
     if (cache && blob === null) return refusal("NoBlob", "");
-    const content = cache ? { mime: blob!.mime ?? "text/plain", bytes: blob!.bytes } : null;
+    const content = cache ? this.#static.make(blob!.mime ?? "text/plain", blob!.bytes) : null;
     const binding = { app: source, boundAs: target, ...flags, content };
-    return pathRefusal(this.#bindings.bindHttp(path, binding));
+    const error = this.#bindings.bindHttp(path, binding);
+    if (error === null) content?.bound();
+    return pathRefusal(error);
   }
 }
 

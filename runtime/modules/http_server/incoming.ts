@@ -10,7 +10,8 @@ import type { HttpBinding } from "./bindings.ts";
 const INVISIBLE = /[^\t\x20-\x7e]/;
 const HOST = /^(?:[\w.~-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
 /** What a proxy adds: behind one, every peer looks local. */
-const FORWARDED = /^(?:forwarded|x-forwarded-.*|x-real-ip)$/;
+const FORWARDED =
+  /^(?:forwarded|via|x-forwarded(?:-.*)?|x-real-ip|x-client-ip|true-client-ip|cf-connecting-ip)$/;
 
 /** The headers of one request, read in one pass. */
 export class Head {
@@ -21,6 +22,8 @@ export class Head {
   wsVersion = "";
   contentLength: string | null = null;
   forwarded = false;
+  /** Names; Deno joins the lines of one name. */
+  count = 0;
   /** Seconds that the client wants to wait for an answer, as it wrote them (§7.4). */
   timeout = "";
 
@@ -30,6 +33,7 @@ export class Head {
   }
 
   #read(name: string, value: string): void {
+    this.count++;
     // A name is an HTTP token, which has nothing that JSON would escape.
     const text = INVISIBLE.test(value) ? '""' : JSON.stringify(value);
     this.json += this.json === "" ? `"${name}":${text}` : `,"${name}":${text}`;

@@ -1,7 +1,7 @@
 /** From what a process answered to an HTTP response (spec/http.md §2.4), and the answers that are our own. */
 import { HTTP_RESPONSE_HEADER_CHARS_MAX, HTTP_RESPONSE_HEADERS_MAX } from "../../limits.ts";
 import { HttpResponse } from "../../protocol/http_server.ts";
-import { type Body, type KernelMessage, textOf } from "../../protocol/message.ts";
+import { type KernelMessage, textOf } from "../../protocol/message.ts";
 import { decodeJson } from "../../protocol/serde.ts";
 import type { Asked, Streams } from "./streams.ts";
 
@@ -21,6 +21,8 @@ const FRAMING: ReadonlySet<string> = new Set([
 
 /** Statuses whose response has no body by definition; Deno refuses to build one with a body. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** Status and headers of an answer, ready for `new Response`. */
 interface AnswerHead {
@@ -107,11 +109,6 @@ export function overloaded(what: string): Response {
   return textResponse(503, `overloaded: too many ${what}`);
 }
 
-export function staticResponse(content: { mime: string; bytes: Body }): Response {
-  const mime = VISIBLE.test(content.mime) ? content.mime : "application/octet-stream";
-  return new Response(content.bytes as BodyInit, { headers: [["content-type", mime]] });
-}
-
 function tryReadHead(text: string, isHead: boolean): AnswerHead | null {
   let answer: HttpResponse;
   try {
@@ -119,16 +116,20 @@ function tryReadHead(text: string, isHead: boolean): AnswerHead | null {
   } catch {
     return null;
   }
-  const headers = headerLines(answer.headers, isHead || answer.stream === true);
-  if (headers === null) return null;
   // Deno sends 200 to 599; Kinode also 1xx, which is no answer, and 6xx to 9xx, which mean nothing.
   const status = answer.status >= 200 && answer.status <= 599 ? answer.status : 500;
+  const headers = headerLines(answer.headers, status, isHead || answer.stream === true);
+  if (headers === null) return null;
   return { status, headers, stream: answer.stream === true };
 }
 
-/** Invalid headers are left out; the content type has a default; an array is several lines of one name. */
+/**
+ * Invalid headers are left out; an array is several lines of one name. A body has a content type by default; a
+ * redirect need not have a body, and what has none by definition has no content type either.
+ */
 function headerLines(
   headers: HttpResponse["headers"],
+  status: number,
   ownLength: boolean,
 ): [string, string][] | null {
   const lines = new Map<string, [string, string][]>();
@@ -147,7 +148,10 @@ function headerLines(
     // As in Kinode, a name that differs in case only replaces the one before.
     lines.set(lower, values.map((value) => [name, value]));
   }
-  if (!lines.has("content-type")) {
+  if (BODILESS.has(status)) {
+    lines.delete("content-type");
+    if (status !== 304) lines.delete("content-length");
+  } else if (!lines.has("content-type") && !REDIRECTS.has(status)) {
     lines.set("content-type", [["content-type", "application/octet-stream"]]);
   }
   return [...lines.values()].flat();

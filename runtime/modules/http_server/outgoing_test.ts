@@ -3,7 +3,7 @@ import { HTTP_RESPONSE_HEADERS_MAX } from "../../limits.ts";
 import { parseAddress } from "../../protocol/address.ts";
 import { type Body, request, responseTo } from "../../protocol/message.ts";
 import { asked, makePending } from "./testing.ts";
-import { Answers, staticResponse } from "./outgoing.ts";
+import { Answers } from "./outgoing.ts";
 
 const us = parseAddress("fake.dev@http-server:distro:sys");
 const app = parseAddress("fake.dev@a:b:template.os");
@@ -107,10 +107,16 @@ Deno.test("responseFrom() answers 500 to more headers than Deno's server survive
   assertEquals(answer({ status: 200, headers: { a: Array(40_000).fill("") } }).status, 500);
 });
 
-Deno.test("staticResponse() bears the mime of the blob, if it can be sent", async () => {
-  const response = staticResponse({ mime: "text/css", bytes: new Uint8Array([97]) });
-  assertEquals([...response.headers], [["content-type", "text/css"]]);
-  assertEquals(await response.text(), "a");
-  const odd = staticResponse({ mime: "text/\r\nx: y", bytes: "a" });
-  assertEquals([...odd.headers], [OCTETS]);
+Deno.test("responseFrom() gives no content type to what has no content", () => {
+  const typed = { "content-type": "text/plain", "content-length": "4" };
+  for (const status of [204, 205, 304]) {
+    assertEquals([...answer({ status, headers: {} }).headers], []);
+    assertEquals(answer({ status, headers: typed }).headers.get("content-type"), null);
+    const head = answer({ status, headers: typed }, null, "HEAD");
+    assertEquals(head.headers.get("content-length"), status === 304 ? "4" : null);
+  }
+  for (const status of [301, 302, 303, 307, 308]) {
+    const response = answer({ status, headers: { location: "/x" } });
+    assertEquals([...response.headers], [["location", "/x"]]);
+  }
 });

@@ -1,5 +1,4 @@
 /** Paths that are the server's own, before any process's: the login's, and the door for local programs. */
-import { HTTP_BODY_BYTES_MAX } from "../../limits.ts";
 import type { ArrivingBodies } from "./bodies.ts";
 import type { IncomingRequest } from "./handler.ts";
 import { type Head, isLocal, type Peer, type RequestTarget } from "./incoming.ts";
@@ -47,9 +46,8 @@ export class Reserved {
     if (isForeign(request.headers) || !isLoopbackHost(head.host)) {
       return textResponse(403, "messages are injected by programs of this machine only");
     }
-    if (Number(head.contentLength ?? 0) > HTTP_BODY_BYTES_MAX) {
-      return textResponse(413, `a message is at most ${HTTP_BODY_BYTES_MAX} bytes`);
-    }
+    const tooLarge = this.#options.bodies.refuse(head.contentLength);
+    if (tooLarge !== null) return tooLarge;
     const body = await this.#options.bodies.read(request, head.contentLength);
     return body instanceof Response ? body : await this.#options.rpc.inject(body);
   }

@@ -2,13 +2,17 @@
 import { HTTP_CLOSE_SECONDS } from "../../limits.ts";
 import type { RequestHandler, Upgrade } from "./handler.ts";
 import { DenoSocket } from "./server_socket.ts";
+import type { HttpSettings } from "./settings.ts";
 
 export class Listener {
   readonly #handler: RequestHandler;
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
 
-  constructor(handler: RequestHandler) {
+  readonly #settings: HttpSettings;
+
+  constructor(handler: RequestHandler, settings: HttpSettings) {
     this.#handler = handler;
+    this.#settings = settings;
   }
 
   /** Returns the port. Throws Deno.errors.AddrInUse when it is taken. */
@@ -17,7 +21,8 @@ export class Listener {
       {
         hostname,
         port,
-        automaticCompression: false,
+        // By type, size and `q`, flushed piece by piece, no event streams; not by us, but outside of JavaScript.
+        automaticCompression: this.#settings.compression,
         onListen() {},
         onError: (error) => this.#handler.failed(error),
       } as Deno.ServeTcpOptions,

@@ -11,6 +11,7 @@ import { Rpc } from "./rpc.ts";
 import { Forward } from "./forward.ts";
 import { RequestHandler } from "./handler.ts";
 import { Listener } from "./serve.ts";
+import { DEFAULT_SETTINGS } from "./settings.ts";
 import {
   app,
   asked as owner,
@@ -225,10 +226,13 @@ function listenerWith(
   bindings.bindWs("/", { ...flags, extension: false });
   const log = { info: () => {}, warn: () => {} };
   channels ??= new Channels({ send, log });
-  const bodies = new ArrivingBodies();
+  const bodies = new ArrivingBodies(HTTP_BODY_BYTES_MAX);
   const rpc = new Rpc({ node: "fake.dev", source: eraB, send });
   const reserved = new Reserved({ login: testLogin, rpc, bodies });
   const access = new Access(testLogin);
   const forward = new Forward({ bodies, send, ...parts });
-  return new Listener(new RequestHandler({ bindings, channels, reserved, access, forward, log }));
+  return new Listener(
+    new RequestHandler({ bindings, channels, reserved, access, forward, log }),
+    DEFAULT_SETTINGS,
+  );
 }

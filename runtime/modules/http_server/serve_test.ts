@@ -148,20 +148,50 @@ Deno.test("local_only is for local peers, and a proxy makes nobody local", () =>
     await (await response).body?.cancel();
   }));
 
-Deno.test("static content answers GET by itself, other methods reach the process", () =>
+Deno.test("heads that are too large are answered 414 and 431", () =>
   serving(async (testbed) => {
-    const bind = { path: "/file", authenticated: false, local_only: false, cache: true };
-    testbed.act({ Bind: bind }, { blob: "<p>" });
-    const response = await fetch(testbed.url(`${PATH}/file`));
-    assertEquals([response.status, await response.text()], [200, "<p>"]);
-    assertEquals(response.headers.get("content-type"), "text/plain");
-    for (const method of ["HEAD", "POST"]) {
-      const other = fetch(testbed.url(`${PATH}/file`), { method });
-      const asked = await testbed.next();
-      assertEquals(httpOf(asked).method, method);
-      testbed.respond(asked, 200, "body", { "Content-Type": "text/html" });
-      assertEquals(await (await other).text(), method === "HEAD" ? "" : "body");
+    const many = Object.fromEntries(Array.from({ length: 99 }, (_, i) => [`x-${i}`, "1"]));
+    const cases: [path: string, headers: Record<string, string>, status: number][] = [
+      [`${PATH}/${"a".repeat(16_000)}`, {}, 200],
+      [`${PATH}/${"a".repeat(16_384)}`, {}, 414],
+      [PATH, { "x-long": "a".repeat(30_000) }, 200],
+      [PATH, { "x-long": "a".repeat(33_000) }, 431],
+      [PATH, many, 431],
+    ];
+    for (const [path, headers, status] of cases) {
+      const response = fetch(testbed.url(path), { headers });
+      if (status === 200) testbed.respond(await testbed.next(), 200);
+      assertEquals((await response).status, status);
+      await (await response).body?.cancel();
     }
+  }));
+
+Deno.test("a client may set how long it waits, within bounds", () =>
+  serving(async (testbed) => {
+    const wishes: [string, number][] = [["1", 1], ["600", 600], ["9999", 600], ["0", 15], [
+      "a",
+      15,
+    ]];
+    for (const [wish, seconds] of wishes) {
+      const headers = { "X-Hyperware-Http-Server-Timeout": wish };
+      const response = fetch(testbed.url(PATH), { headers });
+      const asked = await testbed.next();
+      assertEquals(asked.expects_response, seconds);
+      testbed.respond(asked, 200);
+      await (await response).body?.cancel();
+    }
+  }));
+
+Deno.test("refusals are JSON for who asks for it", () =>
+  serving(async (testbed) => {
+    const response = fetch(testbed.url(PATH), { headers: { accept: "application/json" } });
+    const asked = await testbed.next();
+    const error = { kind: "Timeout", reason: "crashed", target: app, explanation: "" } as const;
+    testbed.server.deliver({ ...asked, kind: "SendError", source: app, target: eraB, error });
+    assertEquals([(await response).status, await (await response).json()], [503, {
+      error: "crashed",
+      message: "the process ended before it answered",
+    }]);
   }));
 
 Deno.test("two cookies arrive as two headers", () =>

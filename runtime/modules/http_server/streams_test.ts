@@ -1,5 +1,5 @@
 /** Real clients over Deno.serve; the test plays a process whose binding streams. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import {
   HTTP_CHUNK_BYTES_MAX,
   HTTP_STREAMS_PER_PROCESS_MAX,
@@ -148,10 +148,10 @@ Deno.test("a process that breaks off, or ends, is a connection without its last 
       begin(testbed, asked);
       chunk(testbed, asked, "part");
       await testbed.next();
+      // Deno 2.4 drops what it has not written yet.
+      await client.readUntil("\r\n4\r\npart\r\n");
       breakOff(asked);
-      const answer = await client.readToEnd();
-      assertStringIncludes(answer, "4\r\npart\r\n");
-      assertEquals(answer.includes("\r\n0\r\n"), false);
+      assertEquals(await client.readToEnd(), "");
       client.close();
     }
     assertEquals(testbed.lines, []);
