@@ -2,14 +2,11 @@
 
 declare module "yauzl" {
   import type { Buffer } from "node:buffer";
-  import type { Readable } from "node:stream";
 
   export interface Options {
     lazyEntries?: boolean;
     /** Names as text, and refused when they are absolute or lead upwards. */
     decodeStrings?: boolean;
-    /** A content of another length than the directory says is an error of its stream. */
-    validateEntrySizes?: boolean;
     /** A backslash in a name is refused, not taken for a slash. */
     strictFileNames?: boolean;
   }
@@ -19,6 +16,8 @@ declare module "yauzl" {
     compressedSize: number;
     uncompressedSize: number;
     crc32: number;
+    /** 0: stored, 8: deflated. */
+    compressionMethod: number;
     /** The upper half is the file's mode where a Unix wrote it. */
     externalFileAttributes: number;
     isEncrypted(): boolean;
@@ -27,7 +26,10 @@ declare module "yauzl" {
   export interface ZipFile {
     readonly entryCount: number;
     eachEntry(): AsyncIterable<Entry>;
-    openReadStreamPromise(entry: Entry): Promise<Readable>;
+    readLocalFileHeaderPromise(
+      entry: Entry,
+      options: { minimal: true },
+    ): Promise<{ fileDataStart: number }>;
   }
 
   export function fromBufferPromise(buffer: Buffer, options?: Options): Promise<ZipFile>;

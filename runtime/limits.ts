@@ -209,6 +209,12 @@ export const WATCH_QUIET_MS = 50;
 /** And after this long even if it never was quiet. */
 export const WATCH_BURST_MS_MAX = 500;
 
+/** Between two looks whether the processes folder is still the one that is watched. */
+export const WATCH_ROOT_SECONDS = 1;
+
+/** Between two looks at the time of grants.json: cheaper than a watch of the home, where the store writes. */
+export const GRANTS_LOOK_SECONDS = 1;
+
 /** Capabilities that one process may hold, and that it may have seen on messages and not saved yet. */
 export const CAPABILITIES_PER_PROCESS_MAX = 10_000;
 

@@ -22,15 +22,23 @@ export class ArchiveRefused extends Error {
 }
 
 const AGAIN = "zip it again, from a tool that you trust";
+const STORED = 0;
+const DEFLATED = 8;
 /** Of Unix's mode: what kind of file it is, and a link. */
 const KIND = 0o170000;
 const LINK = 0o120000;
 
 export class Archive {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #zip: ZipFile;
   readonly #entries: Map<string, Entry>;
 
-  private constructor(zip: ZipFile, entries: Map<string, Entry>) {
+  private constructor(
+    bytes: Uint8Array<ArrayBuffer>,
+    zip: ZipFile,
+    entries: Map<string, Entry>,
+  ) {
+    this.#bytes = bytes;
     this.#zip = zip;
     this.#entries = entries;
   }
@@ -42,7 +50,7 @@ export class Archive {
         lazyEntries: true,
         strictFileNames: true,
       });
-      return new Archive(zip, await lookOver(zip));
+      return new Archive(bytes, zip, await lookOver(zip));
     } catch (error) {
       if (error instanceof ArchiveRefused) throw error;
       throw new ArchiveRefused(`it is no whole zip file: ${(error as Error).message}`, AGAIN);
@@ -54,6 +62,11 @@ export class Archive {
     return this.#entries.keys();
   }
 
+  /** What a file unpacks to, as it says; 0 if there is none of that name. */
+  sizeOf(name: string): number {
+    return this.#entries.get(name)?.uncompressedSize ?? 0;
+  }
+
   has(name: string): boolean {
     return this.#entries.has(name);
   }
@@ -62,22 +75,41 @@ export class Archive {
   async read(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
     const entry = this.#entries.get(name);
     if (entry === undefined) return null;
-    const bytes = new Uint8Array(entry.uncompressedSize);
     try {
-      let at = 0;
-      // yauzl ends the stream with an error when it is longer or shorter than the directory says.
-      for await (const chunk of await this.#zip.openReadStreamPromise(entry)) {
-        bytes.set(chunk, at);
-        at += chunk.length;
-      }
+      const { fileDataStart } = await this.#zip.readLocalFileHeaderPromise(entry, {
+        minimal: true,
+      });
+      const packed = this.#bytes.subarray(fileDataStart, fileDataStart + entry.compressedSize);
+      const bytes = await unpack(packed, entry);
+      if (crc32(bytes) === entry.crc32) return bytes;
+      throw new Error("its checksum is another");
     } catch (error) {
       throw new ArchiveRefused(`${name} is damaged: ${(error as Error).message}`, AGAIN);
     }
-    if (crc32(bytes) !== entry.crc32) {
-      throw new ArchiveRefused(`${name} is damaged: its checksum is another`, AGAIN);
-    }
-    return bytes;
   }
+}
+
+/** Not by yauzl's own streams, whose errors can escape; nor by node:zlib, which knows no bound in Deno 2.4. */
+async function unpack(
+  packed: Uint8Array<ArrayBuffer>,
+  { compressionMethod, uncompressedSize }: Entry,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (compressionMethod !== STORED && compressionMethod !== DEFLATED) {
+    throw new Error(`it is packed by method ${compressionMethod}, and not deflated or stored`);
+  }
+  const bytes = new Uint8Array(uncompressedSize);
+  const stream = new Blob([packed]).stream();
+  const plain = compressionMethod === STORED
+    ? stream
+    : stream.pipeThrough(new DecompressionStream("deflate-raw"));
+  let length = 0;
+  for await (const chunk of plain) {
+    if (length + chunk.length > uncompressedSize) throw new Error("it is longer than it says");
+    bytes.set(chunk, length);
+    length += chunk.length;
+  }
+  if (length < uncompressedSize) throw new Error("it is shorter than it says");
+  return bytes;
 }
 
 async function lookOver(zip: ZipFile): Promise<Map<string, Entry>> {

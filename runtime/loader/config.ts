@@ -44,7 +44,7 @@ export function faultsOf(decode: () => unknown): { path: string; text: string }[
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const text = error.message.replace(/^Cannot decode /, "");
-    return [{ path: /^[^:]*/.exec(text)![0], text }];
+    return [{ path: text.split(": ", 1)[0]!, text }];
   }
 }
 

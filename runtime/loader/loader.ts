@@ -8,40 +8,39 @@
  * A script that cannot be loaded never stops the others. The same road serves the first load and every save.
  */
 import type { ProcessId } from "../protocol/address.ts";
-import { Config } from "../protocol/config.ts";
 import type { Log } from "../log.ts";
-import { Bundler, type Inputs, type Output } from "./bundle.ts";
-import { BundleCache } from "./cache.ts";
-import { type Problem, problemOf, report } from "./problem.ts";
-import { type Rights, rightsOf } from "./rights.ts";
-import { type Scan, scanFolder, type Script } from "./scan.ts";
-import { joinImport, sha256Of, Sources } from "./sources.ts";
-import { StackMapper } from "./source_map.ts";
-import { type Changed, FolderWatcher } from "./watch.ts";
+import { GRANTS_LOOK_SECONDS } from "../limits.ts";
+import type { Bundle, Inputs } from "./bundle.ts";
+import { Builder, digestOf } from "./builder.ts";
+import { findChild } from "./child.ts";
+import { Grants } from "./grants.ts";
+import {
+  configOf,
+  decide,
+  type Decided,
+  findObjection,
+  type LoadedScript,
+  programOf,
+  warningOf,
+} from "./loaded.ts";
+import type { Script } from "./packages.ts";
+import { report } from "./problem.ts";
+import type { Scan } from "./scan.ts";
+import { sha256Of, Sources } from "./sources.ts";
+import { Survey } from "./survey.ts";
+import { type Changed, FolderWatcher, touches } from "./watch.ts";
 import { Announcer } from "./words.ts";
-
-export interface LoadedScript {
-  id: ProcessId;
-  /** Name of the file inside the folder, for messages. */
-  file: string;
-  /** One ES module without any import. */
-  code: string;
-  /** What it says of itself. */
-  config: Config;
-  /** What it may do from its first statement on. */
-  rights: Rights;
-  /** `error.stack` of the worker, with the user's own files and lines. */
-  mapStack(stack: string): string;
-}
 
 export interface LoaderOptions {
   /** The processes folder; it exists (`prepareFolder`). */
   folder: string;
   /** For finished bundles: `<home>/cache/bundles`. */
   cacheFolder: string;
+  /** What the owner grants: `<home>/grants.json`. */
+  grantsFile: string;
   /** What `@kinode/process` exports. */
   libraryNames: readonly string[];
-  /** Scripts get no rights. */
+  /** Processes get no rights but what the owner grants. */
   strict: boolean;
   log: Log;
   /** A new script, or a new version of one that runs, which it replaces. */
@@ -52,18 +51,16 @@ export interface LoaderOptions {
 
 /** What is known of a script since it was last looked at. */
 interface Known {
-  file: string;
+  script: Script;
   /** Of the last attempt, good or bad: a change of any of them is a reason for the next. */
   inputs: Inputs;
   digest: string;
-  /** Digest of the version that runs. */
-  running: string | null;
-}
-
-interface Attempt {
-  inputs: Inputs;
-  output: Output | null;
-  problems: Problem[];
+  /** That attempt gave no bundle. */
+  failed: boolean;
+  /** Why it may not run though it could, and was told so. */
+  objection: string | null;
+  /** The version that runs, and its name. */
+  running: { id: ProcessId; version: string } | null;
 }
 
 /** Scripts looked up at the same time: more gains nothing, and macOS allows 256 open files. */
@@ -72,27 +69,31 @@ const LOOKUPS = 16;
 export class Loader {
   readonly #options: LoaderOptions;
   readonly #sources: Sources;
-  readonly #bundler: Bundler;
-  readonly #cache: BundleCache;
-  readonly #known = new Map<ProcessId, Known>();
+  readonly #survey: Survey;
+  readonly #builder: Builder;
+  readonly #grants: Grants;
   readonly #announcer: Announcer;
-  /** Problems of the folder that were printed and still stand. */
-  #reported = new Set<string>();
-  #cacheWorks = true;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #known = new Map<string, Known>();
+  #scan: Scan | null = null;
   #watcher: FolderWatcher | null = null;
+  #grantsTimer: ReturnType<typeof setInterval> | undefined;
   #closed = false;
 
   constructor(options: LoaderOptions) {
+    const { folder, grantsFile, strict, log } = options;
     this.#options = options;
-    this.#sources = new Sources(options.folder);
-    this.#bundler = new Bundler(this.#sources, options.libraryNames);
-    this.#cache = new BundleCache(options.cacheFolder, options.libraryNames);
-    this.#announcer = new Announcer(options.log);
+    this.#sources = new Sources(folder);
+    this.#survey = new Survey(folder, this.#sources, log);
+    this.#builder = new Builder({ ...options, sources: this.#sources });
+    this.#grants = new Grants(grantsFile);
+    this.#announcer = new Announcer(log, strict ? grantsFile : null);
   }
 
   /** Loads and starts every script of the folder, each as soon as it is ready. */
   async loadAll(): Promise<void> {
+    const { strict, grantsFile, log } = this.#options;
+    if (strict) log.info(`--strict: processes may do what ${grantsFile} grants, and nothing else`);
+    await this.#refreshGrants();
     await this.#look(null);
   }
 
@@ -103,6 +104,9 @@ export class Loader {
       this.#watcher = new FolderWatcher(folder, (changed) => this.#lookSafely(changed));
       // For what changed since loadAll looked.
       this.#watcher.touchAll();
+      this.#grantsTimer = setInterval(async () => {
+        if (await this.#refreshGrants()) this.#watcher?.touchAll();
+      }, GRANTS_LOOK_SECONDS * 1000);
     } catch (error) {
       const reason = (error as Error).message;
       log.warn(`changes in ${folder} go unnoticed, restart the node after a change: ${reason}`);
@@ -110,28 +114,28 @@ export class Loader {
   }
 
   /**
-   * The program of a file that a process starts by itself; `path` is relative to the folder. Rejects with
-   * what is wrong: no such file, outside of the folder, does not compile.
+   * The program of a file that a process starts by itself; `path` is relative to its package, or to the folder.
+   * Rejects with what is wrong: no such file, outside of the folder, does not compile.
    */
-  async loadChild(path: string): Promise<Pick<LoadedScript, "code" | "mapStack" | "config">> {
-    const file = joinImport("parent.ts", path.startsWith("/") ? `.${path}` : path);
-    if (file === null) throw new Error(`${path} is outside of the folder`);
-    const source = await this.#sources.read(file);
-    if ("text" in source) throw new Error(`${file}: ${source.text}`);
-    const { inputs, output, problems } = await this.#findCached(file) ??
-      await this.#inTurn(() => this.#bundler.bundle(file));
-    await this.#inTurn(() => this.#bundler.rest());
+  async loadChild(
+    parent: ProcessId,
+    path: string,
+  ): Promise<Pick<LoadedScript, "code" | "mapStack" | "config">> {
+    const entry = await findChild(this.#sources, this.#scan?.layouts ?? new Map(), parent, path);
+    const { file } = entry;
+    const { inputs, output, problems } = await this.#builder.find(entry) ??
+      await this.#builder.build(entry);
+    await this.#builder.rest();
     if (output === null) throw new Error(`${file}: ${problems[0]?.text ?? "does not compile"}`);
-    await this.#store(file, inputs, output);
-    const mapper = new StackMapper(file, output.code, output.map);
-    const config = Config(output.config ?? {}, "config");
-    return { code: output.code, mapStack: (stack) => mapper.map(stack), config };
+    await this.#builder.store(entry, inputs, output);
+    return { ...programOf(file, output), config: configOf(output) };
   }
 
   /** Nothing is started or stopped any more. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#bundler.close();
+    clearInterval(this.#grantsTimer);
+    this.#builder.close();
     await this.#watcher?.close();
   }
 
@@ -144,146 +148,137 @@ export class Loader {
     }
   }
 
+  /** Whether the owner grants something else than before. */
+  async #refreshGrants(): Promise<boolean> {
+    const { changed, problem } = await this.#grants.refresh();
+    if (problem !== null) report(this.#options.log, problem);
+    return changed;
+  }
+
   /** Compares the folder with what runs, and acts on the difference. */
   async #look(changed: Changed): Promise<void> {
-    const scan = await this.#scan();
+    this.#sources.forgetArchives();
+    const scan = await this.#survey.look(changed);
     if (scan === null || this.#closed) return;
+    this.#scan = scan;
     this.#stopMissing(scan);
+    await this.#loadSome(scan.scripts.filter((script) => this.#mayHaveChanged(script, changed)));
+    // A name may have become free meanwhile.
+    await this.#loadSome(scan.scripts.filter(({ key }) => this.#known.get(key)?.objection));
+    this.#sources.forgetArchives();
+    await this.#builder.rest();
+  }
+
+  async #loadSome(scripts: Script[]): Promise<void> {
     const stale: Script[] = [];
-    for (let at = 0; at < scan.scripts.length; at += LOOKUPS) {
-      const some = scan.scripts.slice(at, at + LOOKUPS);
-      const misses = await Promise.all(some.map((script) => this.#tryCached(script, changed)));
+    for (let at = 0; at < scripts.length; at += LOOKUPS) {
+      const some = scripts.slice(at, at + LOOKUPS);
+      const misses = await Promise.all(some.map((script) => this.#tryCached(script)));
       stale.push(...misses.filter((script) => script !== null));
     }
     for (const script of stale) {
       if (this.#closed) return;
       await this.#build(script);
     }
-    await this.#inTurn(() => this.#bundler.rest());
   }
 
-  /** `null` when the folder is gone: what runs goes on, for it may be a moved disk or a `git checkout`. */
-  async #scan(): Promise<Scan | null> {
-    const { folder, log } = this.#options;
-    const before = this.#reported;
-    let scan: Scan | null = null;
-    const problems: Problem[] = [];
-    try {
-      scan = await scanFolder(folder);
-      problems.push(...scan.problems);
-    } catch (error) {
-      const hint = "its processes go on running until it is back";
-      problems.push(problemOf(folder, `cannot be read: ${(error as Error).message}`, hint));
+  #stopMissing({ scripts, contested, unsure }: Scan): void {
+    const present = new Set(scripts.map(({ key }) => key));
+    for (const [key, known] of this.#known) {
+      const { script, running } = known;
+      const kept = contested.has(script.id) || unsure.has(key) || unsure.has(script.root);
+      if (present.has(key) || kept) continue;
+      this.#known.delete(key);
+      if (running === null) continue;
+      // hello.ts became hello.js: that is a new version.
+      const heir = scripts.find(({ id, key }) => id === running.id && !this.#known.has(key));
+      if (heir !== undefined) this.#known.set(heir.key, known);
+      else this.#options.stop(running.id);
     }
-    this.#reported = new Set(problems.map(({ file, text }) => `${file}: ${text}`));
-    for (const problem of problems) {
-      if (!before.has(`${problem.file}: ${problem.text}`)) report(log, problem);
-    }
-    return scan;
   }
 
-  #stopMissing({ scripts, contested }: Scan): void {
-    const present = new Set(scripts.map(({ id }) => id));
-    for (const [id, { running }] of this.#known) {
-      if (present.has(id) || contested.has(id)) continue;
-      this.#known.delete(id);
-      if (running !== null) this.#options.stop(id);
-    }
+  #mayHaveChanged(script: Script, changed: Changed): boolean {
+    const known = this.#known.get(script.key);
+    if (known === undefined || JSON.stringify(known.script) !== JSON.stringify(script)) return true;
+    return changed === null || [...known.inputs.keys()].some((input) => touches(changed, input));
   }
 
   /** Starts `script` from the cache if it must be started; gives it back when it has to be built. */
-  async #tryCached(script: Script, changed: Changed): Promise<Script | null> {
-    const known = this.#known.get(script.id);
-    if (known?.file === script.file) {
-      if (!concerns(changed, known.inputs)) return null;
-      const now = await this.#read(known.inputs.keys());
-      if (await digestOf(now) === known.digest) return null;
+  async #tryCached(script: Script): Promise<Script | null> {
+    const known = this.#known.get(script.key);
+    if (known !== undefined) {
+      const now = await this.#builder.read(known.inputs.keys(), script.root);
+      const same = await digestOf(now) === known.digest && known.script.file === script.file;
+      // What failed would fail again.
+      if (same && known.failed) return null;
     }
-    const cached = await this.#findCached(script.file);
+    const cached = await this.#builder.find(script);
     if (cached === null) return script;
     await this.#settle(script, cached);
     return null;
   }
 
-  /** The bundle of `file` from the cache, if every file in it is still what it was. */
-  async #findCached(file: string): Promise<Attempt | null> {
-    const sha256 = (await this.#read([file])).get(file) ?? null;
-    const entry = sha256 === null ? null : await this.#cache.find(file, sha256);
-    if (entry === null) return null;
-    const inputs = await this.#read(entry.inputs.map(({ path }) => path));
-    const stale = entry.inputs.some(({ path, sha256 }) => inputs.get(path) !== sha256);
-    return stale ? null : { inputs, output: entry.output, problems: [] };
-  }
-
   async #build(script: Script): Promise<void> {
-    const bundle = await this.#inTurn(() => this.#bundler.bundle(script.file));
+    const bundle = await this.#builder.build(script);
     if (this.#closed) return;
+    const warning = warningOf(script, bundle.output);
+    if (warning !== null) bundle.problems.push(warning);
     await this.#settle(script, bundle);
-    if (bundle.output !== null) await this.#store(script.file, bundle.inputs, bundle.output);
+    if (bundle.output !== null) await this.#builder.store(script, bundle.inputs, bundle.output);
   }
 
   /** The end of every attempt: started anew, left alone, or reported. */
-  async #settle(script: Script, { inputs, output, problems }: Attempt): Promise<void> {
-    const { id, file } = script;
-    const { log } = this.#options;
+  async #settle(script: Script, { inputs, output, problems }: Bundle): Promise<void> {
+    const { log, strict } = this.#options;
     const digest = await digestOf(inputs);
+    const decided = output && decide(script, output, { strict, grants: this.#grants });
+    const { config, rights } = decided?.loaded ?? {};
+    const version = await sha256Of(JSON.stringify([digest, config, rights]));
     if (this.#closed) return;
-    const running = this.#known.get(id)?.running ?? null;
-    this.#known.set(id, { file, inputs, digest, running: output === null ? running : digest });
+    const before = this.#known.get(script.key);
+    const known: Known = {
+      script,
+      inputs,
+      digest,
+      failed: decided === null,
+      objection: null,
+      running: before?.running ?? null,
+    };
+    this.#known.set(script.key, known);
     for (const problem of problems) report(log, problem);
-    if (output === null) {
-      if (running !== null) {
-        log.warn(`${file}: the version before this one goes on running`);
-      }
-    } else if (digest !== running) {
-      const mapper = new StackMapper(file, output.code, output.map);
-      const mapStack = (stack: string) => mapper.map(stack);
-      const config = Config(output.config ?? {}, "config");
-      const { given, refused } = rightsOf(config, this.#options);
-      this.#announcer.say(id, given, refused);
-      this.#options.start({ id, file, code: output.code, config, rights: given, mapStack });
+    if (decided === null) return this.#sayThatTheOldRuns(known);
+    const objection = findObjection(script, decided.loaded.id, this.#owners());
+    if (objection === null) return this.#start(known, decided, version);
+    known.objection = objection.text;
+    if (before?.objection === objection.text) return;
+    report(log, objection);
+    this.#sayThatTheOldRuns(known);
+  }
+
+  #start(known: Known, { loaded, refused }: Decided, version: string): void {
+    const { running, script } = known;
+    const { id, rights } = loaded;
+    if (running?.id === id && running.version === version) return;
+    if (running !== null && running.id !== id) this.#options.stop(running.id);
+    known.running = { id, version };
+    const asksIn = script.config === null ? "config" : "manifest";
+    this.#announcer.say({ id, asksIn, given: rights, refused });
+    this.#options.start(loaded);
+  }
+
+  #sayThatTheOldRuns({ running, script }: Known): void {
+    if (running === null) return;
+    this.#options.log.warn(`${script.file}: the version before this one goes on running`);
+  }
+
+  /** Who has which name: what runs, and what the folder's names promise. */
+  *#owners(): Generator<{ id: ProcessId; script: Script }> {
+    for (const { script, running } of this.#known.values()) {
+      if (running !== null) yield { id: running.id, script };
+    }
+    for (const script of this.#scan?.scripts ?? []) {
+      // One that runs has the name that it runs under.
+      if (!this.#known.get(script.key)?.running) yield { id: script.id, script };
     }
   }
-
-  /** The folder's scripts and the children of processes want the one bundler at the same time. */
-  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
-  }
-
-  async #store(file: string, inputs: Inputs, output: Output): Promise<void> {
-    const hashes = [...inputs].map(([path, sha256]) => ({ path, sha256: sha256 ?? "" }));
-    try {
-      await this.#cache.store(file, inputs.get(file) ?? "", { inputs: hashes, output });
-    } catch (error) {
-      if (!this.#cacheWorks) return;
-      this.#cacheWorks = false;
-      const { cacheFolder, log } = this.#options;
-      log.warn(`bundles cannot be kept in ${cacheFolder}: ${(error as Error).message}`);
-    }
-  }
-
-  async #read(paths: Iterable<string>): Promise<Inputs> {
-    const inputs: Inputs = new Map();
-    for (const path of paths) {
-      const source = await this.#sources.read(path);
-      inputs.set(path, "text" in source ? null : await sha256Of(source.bytes));
-    }
-    return inputs;
-  }
-}
-
-/** Whether one of `inputs`, or a folder that one of them lies in, is among what changed. */
-function concerns(changed: Changed, inputs: Inputs): boolean {
-  if (changed === null) return true;
-  for (const input of inputs.keys()) {
-    if (changed.has(input)) return true;
-    for (const path of changed) if (input.startsWith(`${path}/`)) return true;
-  }
-  return false;
-}
-
-function digestOf(inputs: Inputs): Promise<string> {
-  return sha256Of(JSON.stringify([...inputs].sort(([a], [b]) => a < b ? -1 : 1)));
 }

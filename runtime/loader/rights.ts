@@ -1,10 +1,12 @@
 /**
  * What a process may do, as data: the kernel makes capabilities of it. A dropped single-file script gets a
- * small set without asking (design.md §6) and, on a node that is not `--strict`, what its `config` asks for
- * beyond. "vfs, kv, sqlite" means the script's own drive and stores; those modules see to it.
+ * small set without asking (design.md §6) and what its `config` asks for beyond; a package what its manifest asks
+ * for; with `--strict` both get what the owner grants (grants.ts). "vfs, kv, sqlite" means the process's own
+ * drive and stores; those modules see to it.
  */
-import type { ProcessId } from "../protocol/address.ts";
+import { canonical, type ProcessId } from "../protocol/address.ts";
 import { type Config, MESSAGING, type NamedCapability, NETWORK } from "../protocol/config.ts";
+import type { Grant } from "./grants.ts";
 
 export interface Rights {
   /** What it holds, issued by the process named. */
@@ -48,11 +50,36 @@ function askedIn(config: Config): Rights {
   };
 }
 
-/** What a script gets, and what it asks for without getting it. */
-export function rightsOf(config: Config, { strict }: { strict: boolean }) {
+export interface Circumstances {
+  /** A part of a package: it gets what its manifest asks for, and the default set only where that is silent. */
+  packaged: boolean;
+  /** Nothing is given for the asking. */
+  strict: boolean;
+  /** What the node's owner says of it. */
+  grant: Grant | null;
+}
+
+/** What a process gets, and what it asks for without getting it. */
+export function rightsOf(config: Config, { packaged, strict, grant }: Circumstances) {
+  const usual = defaultRights();
+  if (packaged && config.request_capabilities !== null) usual.requests = [];
+  if (packaged && config.grant_capabilities !== null) usual.grants = [];
   const asked = askedIn(config);
-  if (strict) return { given: noRights(), refused: asked };
-  return { given: joined(defaultRights(), asked), refused: noRights() };
+  const granted = grant === null || grant === "asked" ? noRights() : askedIn(grant);
+  if (strict && grant !== "asked") return { given: granted, refused: without(asked, granted) };
+  return { given: joined(joined(usual, asked), granted), refused: noRights() };
+}
+
+function without(a: Rights, b: Rights): Rights {
+  const missing = (from: NamedCapability[], held: NamedCapability[]) => {
+    const keys = new Set(held.map(keyOf));
+    return from.filter((one) => !keys.has(keyOf(one)));
+  };
+  return {
+    requests: missing(a.requests, b.requests),
+    grants: missing(a.grants, b.grants),
+    public: a.public && !b.public,
+  };
 }
 
 /** Both, nothing twice. */
@@ -65,6 +92,9 @@ function joined(a: Rights, b: Rights): Rights {
 }
 
 function distinct(list: NamedCapability[]): NamedCapability[] {
-  const byText = new Map(list.map((one) => [`${one.process} ${one.params}`, one]));
-  return [...byText.values()];
+  return [...new Map(list.map((one) => [keyOf(one), one])).values()];
+}
+
+function keyOf({ process, params }: NamedCapability): string {
+  return `${canonical(process)} ${params}`;
 }

@@ -1,9 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { canonical, type ProcessId } from "../protocol/address.ts";
 import { Config } from "../protocol/config.ts";
-import { rightsOf } from "./rights.ts";
+import { type Circumstances, rightsOf } from "./rights.ts";
 
-const rights = (config: unknown, strict = false) => rightsOf(Config(config, "config"), { strict });
+const rights = (config: unknown, circumstances: Partial<Circumstances> = {}) =>
+  rightsOf(Config(config, "config"), {
+    packaged: false,
+    strict: false,
+    grant: null,
+    ...circumstances,
+  });
 const MODULES = [
   "http-server:distro:sys",
   "http-client:distro:sys",
@@ -44,7 +50,43 @@ Deno.test("rightsOf() adds what the config asks for; nothing of it under --stric
   );
   assertEquals(given.grants.slice(7), [{ process: "d:d:sys", params: '"Read"' }] as unknown);
   assertEquals(given.public, true);
-  const strict = rights(config, true);
+  const strict = rights(config, { strict: true });
   assertEquals(strict.given, NONE);
   assertEquals(strict.refused.requests.length, 3);
+});
+
+Deno.test("rightsOf() gives a package what its manifest says, the default set where it says nothing", () => {
+  const names = (list: { process: string }[]) => list.map(({ process }) => process as string);
+  const given = (config: unknown) => rights(config, { packaged: true }).given;
+  assertEquals(names(given({}).requests), MODULES);
+  const exact = given({ request_capabilities: ["timer:distro:sys"], grant_capabilities: [] });
+  assertEquals([names(exact.requests), exact.grants], [["timer:distro:sys"], []]);
+  const half = given({ request_capabilities: [], request_networking: true });
+  assertEquals(names(half.requests), ["kernel:distro:sys"]);
+  assertEquals(names(half.grants), MODULES);
+});
+
+Deno.test("rightsOf() adds what the owner grants, under --strict gives that alone", () => {
+  const asks = { request_capabilities: ["b:b:sys", "c:c:sys"], public: true };
+  const grant = Config({ request_capabilities: ["c:c:sys", "timer:distro:sys"] }, "grants");
+  const strict = rights(asks, { strict: true, grant });
+  assertEquals(strict.given, {
+    requests: [
+      { process: "c:c:sys", params: '"messaging"' },
+      { process: "timer:distro:sys", params: '"messaging"' },
+    ],
+    grants: [],
+    public: false,
+  } as unknown);
+  assertEquals(strict.refused, {
+    requests: [{ process: "b:b:sys", params: '"messaging"' }],
+    grants: [],
+    public: true,
+  } as unknown);
+  assertEquals(rights(asks, { strict: true, grant: "asked" }), rights(asks));
+  const extra = Config({ request_capabilities: ["d:d:sys"] }, "grants");
+  assertEquals(
+    rights({}, { grant: extra }).given.requests.at(-1)?.process,
+    "d:d:sys" as unknown,
+  );
 });

@@ -1,8 +1,11 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { parseProcessId } from "../protocol/address.ts";
 import { linesOf } from "./problem.ts";
-import { scanFolder } from "./scan.ts";
+import { Scanner } from "./scan.ts";
+import { Sources } from "./sources.ts";
 import { TempFolder } from "./testing.ts";
+
+const scanFolder = (path: string) => new Scanner(path, new Sources(path)).scan(null);
 
 async function scan(...files: string[]) {
   await using folder = new TempFolder(Object.fromEntries(files.map((file) => [file, ""])));

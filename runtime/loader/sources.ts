@@ -125,10 +125,11 @@ export class Sources {
     if (archive instanceof ArchiveRefused) {
       return { text: `${root}: ${archive.message}`, hint: archive.hint };
     }
+    const name = path.slice(root.length + 1);
+    if (archive.sizeOf(name) > SOURCE_BYTES_MAX) return tooLarge(path);
     try {
-      const bytes = await archive.read(path.slice(root.length + 1));
-      if (bytes === null) return FAULTS.missing(path, "");
-      return bytes.length > SOURCE_BYTES_MAX ? tooLarge(path) : { path, bytes };
+      const bytes = await archive.read(name);
+      return bytes === null ? FAULTS.missing(path, "") : { path, bytes };
     } catch (error) {
       if (!(error instanceof ArchiveRefused)) throw error;
       return { text: `${root}: ${error.message}`, hint: error.hint };

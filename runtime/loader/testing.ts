@@ -1,6 +1,7 @@
 /** For the tests beside this file: a folder that disappears again, and a loader whose deeds are recorded. */
 import { dirname, join } from "@std/path";
-import { type LoadedScript, Loader } from "./loader.ts";
+import type { LoadedScript } from "./loaded.ts";
+import { Loader } from "./loader.ts";
 
 export const LIBRARY_NAMES = ["awaitMessage", "http", "println"];
 
@@ -11,18 +12,19 @@ const PATIENCE_MS = 30_000;
 export class TempFolder implements AsyncDisposable {
   readonly path: string;
 
-  constructor(files: Record<string, string> = {}) {
+  constructor(files: Record<string, string | Uint8Array> = {}) {
     this.path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "kinode-loader-" }));
-    for (const [name, text] of Object.entries(files)) this.write(name, text);
+    for (const [name, content] of Object.entries(files)) this.write(name, content);
   }
 
   at(name: string): string {
     return join(this.path, name);
   }
 
-  write(name: string, text: string): void {
+  write(name: string, content: string | Uint8Array): void {
     Deno.mkdirSync(dirname(this.at(name)), { recursive: true });
-    Deno.writeTextFileSync(this.at(name), text);
+    if (typeof content === "string") Deno.writeTextFileSync(this.at(name), content);
+    else Deno.writeFileSync(this.at(name), content);
   }
 
   remove(name: string): void {
@@ -48,6 +50,7 @@ export class RecordedLoader implements AsyncDisposable {
     this.loader = new Loader({
       folder: home.at("processes"),
       cacheFolder: home.at("cache"),
+      grantsFile: home.at("grants.json"),
       libraryNames: LIBRARY_NAMES,
       strict: options.strict ?? false,
       log: { info: (text) => void this.said.push(text), warn: (text) => this.#add(text) },

@@ -4,16 +4,29 @@
  * burst, and the next one is not told before the last was acted on.
  */
 import { relativeInside } from "./plain_file.ts";
-import { WATCH_BURST_MS_MAX, WATCH_QUIET_MS } from "../limits.ts";
+import { WATCH_BURST_MS_MAX, WATCH_QUIET_MS, WATCH_ROOT_SECONDS } from "../limits.ts";
 
 /** What changed, relative to the folder; `null`: look at everything. */
 export type Changed = Set<string> | null;
 
+/** Whether `path`, something in it or a folder that it lies in is among what changed. */
+export function touches(changed: Changed, path: string): boolean {
+  if (changed === null || changed.has(path)) return true;
+  for (const one of changed) {
+    if (path.startsWith(`${one}/`) || one.startsWith(`${path}/`)) return true;
+  }
+  return false;
+}
+
 export class FolderWatcher {
-  readonly #root: string;
+  readonly #folder: string;
   readonly #act: (changed: Changed) => Promise<void>;
-  readonly #watcher: Deno.FsWatcher;
-  readonly #ended: Promise<void>;
+  readonly #rootTimer: ReturnType<typeof setInterval>;
+  #root: string;
+  #watcher: Deno.FsWatcher;
+  #ended: Promise<void>;
+  /** Which folder is watched: another may come to lie in its place. */
+  #identity: string | null;
   #changed: Changed | "nothing" = "nothing";
   #burstBegan = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -22,10 +35,13 @@ export class FolderWatcher {
 
   /** Watches `folder`; throws what Deno throws when it cannot. `act` must not throw. */
   constructor(folder: string, act: (changed: Changed) => Promise<void>) {
-    this.#root = Deno.realPathSync(folder);
+    this.#folder = folder;
     this.#act = act;
+    this.#root = Deno.realPathSync(folder);
+    this.#identity = identityOf(this.#root);
     this.#watcher = Deno.watchFs(this.#root);
-    this.#ended = this.#listen();
+    this.#ended = this.#listen(this.#watcher);
+    this.#rootTimer = setInterval(() => this.#checkRoot(), WATCH_ROOT_SECONDS * 1000);
   }
 
   /** Asks for a look at everything, as if every file had changed. */
@@ -38,13 +54,34 @@ export class FolderWatcher {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#rootTimer);
     this.#watcher.close();
     await this.#ended;
     await this.#acting;
   }
 
-  async #listen(): Promise<void> {
-    for await (const event of this.#watcher) {
+  /** A watch ends with its folder: one that comes back, or takes its place, is watched anew. */
+  #checkRoot(): void {
+    const identity = identityOf(this.#folder);
+    if (identity === this.#identity) return;
+    this.#identity = identity;
+    if (identity !== null) {
+      try {
+        const root = Deno.realPathSync(this.#folder);
+        const watcher = Deno.watchFs(root);
+        this.#watcher.close();
+        [this.#root, this.#watcher] = [root, watcher];
+        this.#ended = Promise.all([this.#ended, this.#listen(watcher)]).then(() => {});
+      } catch {
+        // Gone again already: the next look sees it.
+        this.#identity = null;
+      }
+    }
+    this.touchAll();
+  }
+
+  async #listen(watcher: Deno.FsWatcher): Promise<void> {
+    for await (const event of watcher) {
       // Reading a file is no change of it, and our own reading would wake us for ever.
       if (event.kind === "access") continue;
       for (const path of event.paths) this.#note(path);
@@ -78,5 +115,15 @@ export class FolderWatcher {
       this.#acting = null;
       if (this.#changed !== "nothing") this.#schedule();
     });
+  }
+}
+
+/** `null` while there is no such folder. */
+function identityOf(folder: string): string | null {
+  try {
+    const { dev, ino, birthtime } = Deno.statSync(folder);
+    return `${dev} ${ino ?? birthtime?.getTime()}`;
+  } catch {
+    return null;
   }
 }

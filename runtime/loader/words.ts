@@ -15,34 +15,48 @@ const POWERS: ReadonlyMap<string, string> = new Map([
   ["terminal:terminal:sys", "use the terminal"],
 ]);
 
+/** What is told of a process. */
+export interface Told {
+  id: ProcessId;
+  /** Where it asks: "config" or "manifest". */
+  asksIn: string;
+  given: Rights;
+  refused: Rights;
+}
+
 /** Says it when a process is loaded first, and again when it is not what it was. */
 export class Announcer {
   readonly #log: Log;
+  /** Path of the file that grants rights on a `--strict` node; else `null`. */
+  readonly #grantsFile: string | null;
   readonly #said = new Map<ProcessId, string>();
 
-  constructor(log: Log) {
+  constructor(log: Log, grantsFile: string | null) {
     this.#log = log;
+    this.#grantsFile = grantsFile;
   }
 
-  say(id: ProcessId, given: Rights, refused: Rights): void {
-    const { usual, more } = wordsOf(id, given, refused);
-    const text = [usual, ...more].join("\n");
-    if (this.#said.get(id) === text) return;
-    this.#said.set(id, text);
-    this.#log.info(usual);
+  say(told: Told): void {
+    const lines = wordsOf(told, this.#grantsFile);
+    const text = lines.join("\n");
+    if (this.#said.get(told.id) === text) return;
+    this.#said.set(told.id, text);
+    const [usual, ...more] = lines;
+    this.#log.info(usual!);
     for (const line of more) this.#log.warn(line);
   }
 }
 
-/** What it may do, and what of that, or of what it asks for, somebody should look at. */
-export function wordsOf(id: ProcessId, given: Rights, refused: Rights) {
+/** What it may do; then what of that, or of what it asks for, somebody should look at. */
+export function wordsOf({ id, asksIn, given, refused }: Told, grantsFile: string | null): string[] {
   const asks = refused.public || refused.requests.length + refused.grants.length > 0;
-  const why = "the node is --strict";
-  const line = `${id} asks for rights in its config and does not get them: ${why}`;
-  return {
-    usual: `${id} may: ${usual(given)}`,
-    more: [...beyond(id, given), ...(asks ? [line] : [])],
-  };
+  const missing = `${id} asks for rights in its ${asksIn} and does not get them: the node is ` +
+    `--strict (to grant them put "${id}": "asked" into ${grantsFile})`;
+  return [
+    `${id} may: ${usual(given)}`,
+    ...beyond(id, given),
+    ...(asks ? [missing] : []),
+  ];
 }
 
 /** `serve HTTP, call other servers, …`; the rest is said by `beyond`. */

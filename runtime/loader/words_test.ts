@@ -2,26 +2,33 @@ import { assertEquals } from "@std/assert";
 import type { ProcessId } from "../protocol/address.ts";
 import { Config } from "../protocol/config.ts";
 import { rightsOf } from "./rights.ts";
-import { Announcer, wordsOf } from "./words.ts";
+import { Announcer, type Told, wordsOf } from "./words.ts";
 
 const ID = "a:a:template.os" as ProcessId;
 
-function words(config: unknown, strict = false) {
-  const { given, refused } = rightsOf(Config(config, "config"), { strict });
-  return wordsOf(ID, given, refused);
+function told(config: unknown, strict = false): Told {
+  const circumstances = { packaged: false, strict, grant: null };
+  return { id: ID, asksIn: "config", ...rightsOf(Config(config, "config"), circumstances) };
 }
 
+const words = (config: unknown, strict = false) =>
+  wordsOf(told(config, strict), "home/grants.json");
+
 Deno.test("wordsOf() says in plain words what a script may do", () => {
-  assertEquals(words({}), {
-    usual: "a:a:template.os may: serve HTTP, call other servers, set timers, " +
-      "keep its own files, use the terminal",
-    more: [],
-  });
-  assertEquals(words({}, true), { usual: "a:a:template.os may: nothing but answer", more: [] });
+  assertEquals(words({}), [
+    "a:a:template.os may: serve HTTP, call other servers, set timers, " +
+    "keep its own files, use the terminal",
+  ]);
+  assertEquals(words({}, true), ["a:a:template.os may: nothing but answer"]);
+  assertEquals(
+    words({ public: true }, true)[1],
+    "a:a:template.os asks for rights in its config and does not get them: the node is --strict " +
+      '(to grant them put "a:a:template.os": "asked" into home/grants.json)',
+  );
 });
 
 Deno.test("wordsOf() says what is asked for in one line, and what rules the node in another", () => {
-  const { more } = words({
+  const [, ...more] = words({
     request_capabilities: ["b:b:sys", { process: "c:c:sys", params: 1 }],
     grant_capabilities: ["d:d:sys", { process: "e:e:sys", params: "Read" }],
     public: true,
@@ -35,7 +42,7 @@ Deno.test("wordsOf() says what is asked for in one line, and what rules the node
     request_capabilities: ["kernel:distro:sys", vfs],
     request_networking: true,
   });
-  assertEquals(power.more, [
+  assertEquals(power.slice(1), [
     "a:a:template.os rules this node: it may message kernel:distro:sys; " +
     "it may do everything that vfs:distro:sys can; it may message other nodes",
   ]);
@@ -44,10 +51,9 @@ Deno.test("wordsOf() says what is asked for in one line, and what rules the node
 Deno.test("Announcer.say() says it once, and again when it changes", () => {
   const lines: string[] = [];
   const line = (text: string) => void lines.push(text);
-  const announcer = new Announcer({ info: line, warn: line });
+  const announcer = new Announcer({ info: line, warn: line }, null);
   const say = (config: unknown) => {
-    const { given, refused } = rightsOf(Config(config, "config"), { strict: false });
-    announcer.say(ID, given, refused);
+    announcer.say(told(config));
     return lines.splice(0).length;
   };
   assertEquals([say({}), say({}), say({ public: true }), say({ public: true })], [1, 0, 2, 0]);

@@ -1,0 +1,102 @@
+/**
+ * From a script's files to its bundle: out of the cache, or made anew. The folder's scripts and the children of
+ * processes want the one bundler at the same time; they take turns.
+ */
+import { type Bundle, Bundler, type Inputs, type Output } from "./bundle.ts";
+import { BundleCache } from "./cache.ts";
+import type { Log } from "../log.ts";
+import { sha256Of, type Sources } from "./sources.ts";
+
+export interface BuilderOptions {
+  sources: Sources;
+  /** For finished bundles: `<home>/cache/bundles`. */
+  cacheFolder: string;
+  /** What `@kinode/process` exports. */
+  libraryNames: readonly string[];
+  log: Log;
+}
+
+/** A script, as far as its bundle is concerned. */
+export interface Entry {
+  root: string;
+  file: string;
+}
+
+export class Builder {
+  readonly #options: BuilderOptions;
+  readonly #bundler: Bundler;
+  readonly #cache: BundleCache;
+  #cacheWorks = true;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: BuilderOptions) {
+    const { sources, cacheFolder, libraryNames } = options;
+    this.#options = options;
+    this.#bundler = new Bundler(sources, libraryNames);
+    this.#cache = new BundleCache(cacheFolder, libraryNames);
+  }
+
+  /** The bundle of `entry` from the cache, if every file in it is still what it was. */
+  async find(entry: Entry): Promise<Bundle | null> {
+    const { root, file } = entry;
+    const sha256 = (await this.read([file], root)).get(file) ?? null;
+    const cached = sha256 === null ? null : await this.#cache.find(nameOf(entry), sha256);
+    if (cached === null) return null;
+    const inputs = await this.read(cached.inputs.map(({ path }) => path), root);
+    const stale = cached.inputs.some(({ path, sha256 }) => inputs.get(path) !== sha256);
+    return stale ? null : { inputs, output: cached.output, problems: [] };
+  }
+
+  /** Bundles `entry`. */
+  build({ file, root }: Entry): Promise<Bundle> {
+    return this.#inTurn(() => this.#bundler.bundle(file, root));
+  }
+
+  /** Keeps what `build` made for the next time. */
+  async store(entry: Entry, inputs: Inputs, output: Output): Promise<void> {
+    const hashes = [...inputs].map(([path, sha256]) => ({ path, sha256: sha256 ?? "" }));
+    const sha256 = inputs.get(entry.file) ?? "";
+    try {
+      await this.#cache.store(nameOf(entry), sha256, { inputs: hashes, output });
+    } catch (error) {
+      if (!this.#cacheWorks) return;
+      this.#cacheWorks = false;
+      const { cacheFolder, log } = this.#options;
+      log.warn(`bundles cannot be kept in ${cacheFolder}: ${(error as Error).message}`);
+    }
+  }
+
+  /** Frees what bundling needs, when nothing else wants it. */
+  async rest(): Promise<void> {
+    await this.#inTurn(() => this.#bundler.rest());
+  }
+
+  close(): void {
+    this.#bundler.close();
+  }
+
+  /** What these files are now. */
+  async read(paths: Iterable<string>, root: string): Promise<Inputs> {
+    const inputs: Inputs = new Map();
+    for (const path of paths) {
+      const source = await this.#options.sources.read(path, root);
+      inputs.set(path, "text" in source ? null : await sha256Of(source.bytes));
+    }
+    return inputs;
+  }
+
+  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+}
+
+/** The same file as part of a package may import less. */
+function nameOf({ root, file }: Entry): string {
+  return root === "" ? file : `${root}//${file.slice(root.length + 1)}`;
+}
+
+export function digestOf(inputs: Inputs): Promise<string> {
+  return sha256Of(JSON.stringify([...inputs].sort(([a], [b]) => a < b ? -1 : 1)));
+}

@@ -1,0 +1,28 @@
+/** The file that a process starts as another process, by a path of its own package. */
+import { packageOf, type ProcessId } from "../protocol/address.ts";
+import type { Entry } from "./builder.ts";
+import { findScript, type Layout } from "./packages.ts";
+import { joinImport, placeOf, type Sources } from "./sources.ts";
+
+/** Rejects with what is wrong with `path`. `layouts`: packages, by `package:publisher`. */
+export async function findChild(
+  sources: Sources,
+  layouts: ReadonlyMap<string, Layout>,
+  parent: ProcessId,
+  path: string,
+): Promise<Entry> {
+  const owner = packageOf(parent);
+  const layout = layouts.get(owner) ?? null;
+  // Kinode's own form, /package:publisher/pkg/child.wasm, or a path relative to the package.
+  const inner = path.replace(new RegExp(`^/?${owner.replaceAll(".", "\\.")}/pkg/`), "")
+    .replace(/^\/+/, "");
+  const { root, base } = layout ?? { root: "", base: "" };
+  const file = joinImport(base === "" ? "parent.ts" : `${base}/parent.ts`, `./${inner}`, root);
+  if (file === null) {
+    throw new Error(`${path} is outside of the ${layout === null ? "folder" : placeOf(root)}`);
+  }
+  const found = layout === null ? null : await findScript(sources, layout, inner);
+  const source = await sources.read(found ?? file, root);
+  if ("text" in source) throw new Error(`${file}: ${source.text}`);
+  return { file: found ?? file, root };
+}
