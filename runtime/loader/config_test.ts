@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Bundler } from "./bundle.ts";
 import { linesOf } from "./problem.ts";
 import { Sources } from "./sources.ts";
@@ -89,12 +89,12 @@ Deno.test("a wrong value and an unknown field of a config are named where they s
     `export const config = {\n  pubic: true,\n  grant_capabilities: [\n    { process: "b:b:sys" },\n  ],\n};`,
   );
   assertEquals(config, undefined);
+  const [hint] = lines.splice(3, 1);
+  assert(hint!.startsWith('hello.ts: did you mean "public"? There are: id, on_exit, '), hint);
   assertEquals(lines, [
     "hello.ts:2:3: warning: config.pubic means nothing",
     "  2 |   pubic: true,",
     "    |   ^^^^^^^^^^^",
-    'hello.ts: did you mean "public"? There are: id, on_exit, request_networking, ' +
-    "request_capabilities, grant_capabilities, public, memory_mb",
     "hello.ts:4:5: error: config.grant_capabilities[0].params: expected any JSON",
     '  4 |     { process: "b:b:sys" },',
     "    |     ^^^^^^^^^^^^^^^^^^^^^^",
