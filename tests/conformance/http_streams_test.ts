@@ -1,0 +1,160 @@
+// Bodies that stream (issue 5, item 3; issue 4, item 4): through a web-style process and back, with raw sockets and
+// curl. FULL=1 sends 1 GB each way; otherwise 64 MB.
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { curl } from "../clients/curl.ts";
+import { testNeeding } from "../clients/needs.ts";
+import { type RunningNode, startNode } from "../clients/node.ts";
+import { readProgram } from "./scripts.ts";
+import { within } from "./within.ts";
+
+const PATH = "/web_streams:web_streams:template.os";
+const FULL = Deno.env.get("FULL") === "1";
+const MEGABYTES = FULL ? 1_024 : 64;
+if (!FULL) console.log("SKIP 1 GB up and down with flat memory: slow, set FULL=1; 64 MB instead");
+
+async function serving(): Promise<RunningNode> {
+  const node = await startNode({ files: { "web_streams.ts": readProgram("web_streams.ts") } });
+  await node.waitForLine("started web_streams:web_streams:template.os");
+  while ((await fetch(node.url + PATH)).status === 404);
+  return node;
+}
+
+/** A client that sends one request and reads as it likes. */
+class Client implements Disposable {
+  readonly #conn: Deno.Conn;
+  #text = "";
+
+  private constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+  }
+
+  static async get(node: RunningNode, path: string): Promise<Client> {
+    const port = Number(new URL(node.url).port);
+    const client = new Client(await Deno.connect({ hostname: "127.0.0.1", port }));
+    const request = `GET ${PATH}${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+    await client.#conn.write(new TextEncoder().encode(request));
+    return client;
+  }
+
+  /** Everything up to and with `mark`. */
+  async readUntil(mark: string): Promise<string> {
+    const buffer = new Uint8Array(65_536);
+    while (!this.#text.includes(mark)) {
+      const count = await within(`"${mark}" from the node`, this.#conn.read(buffer));
+      if (count === null) throw new Error(`the connection ended after ${this.#text}`);
+      this.#text += new TextDecoder().decode(buffer.subarray(0, count));
+    }
+    const end = this.#text.indexOf(mark) + mark.length;
+    const read = this.#text.slice(0, end);
+    this.#text = this.#text.slice(end);
+    return read;
+  }
+
+  [Symbol.dispose](): void {
+    this.#conn.close();
+  }
+}
+
+Deno.test("server-sent events: each arrives while the process still writes, and a client that leaves ends them", async () => {
+  await using node = await serving();
+  {
+    using client = await Client.get(node, "/events");
+    assertMatch(await client.readUntil("\r\n\r\n"), /content-type: text\/event-stream/i);
+    assertStringIncludes(await client.readUntil("\n\n"), "data: one");
+    for (let i = 0; i < 3; i++) assertStringIncludes(await client.readUntil("\n\n"), "data: more");
+  }
+  await node.waitForLine(" web_streams:template.os: cancelled: AbortError");
+});
+
+Deno.test("server-sent events are not held back by compression", async () => {
+  await using node = await serving();
+  const leaving = new AbortController();
+  const headers = { "accept-encoding": "gzip, br" };
+  const { body } = await fetch(`${node.url}${PATH}/events`, { headers, signal: leaving.signal });
+  const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
+  assertStringIncludes((await within("event", reader.read())).value!, "data: one");
+  assertStringIncludes((await within("event", reader.read())).value!, "data: more");
+  leaving.abort();
+  await reader.closed.catch(() => {});
+});
+
+Deno.test("a client that does not read holds the process's stream back", async () => {
+  await using node = await serving();
+  using _client = await Client.get(node, "/bytes?count=1000000000");
+  const line = await node.waitForLine(/held back after \d+ bytes/);
+  const bytes = Number(/after (\d+)/.exec(line)![1]);
+  assertEquals(bytes < 50_000_000, true, line);
+});
+
+testNeeding(
+  ["curl"],
+  "a stream that fails ends the connection early, and its error is the script's",
+  async () => {
+    await using node = await serving();
+    const { code, status, text } = await curl([`${node.url}${PATH}/breaks`]);
+    // curl's 18: "transfer closed with outstanding read data remaining".
+    assertEquals([code, status, text], [18, 200, "the beginning"]);
+    await node.waitForLines([
+      / web_streams:template\.os: Error: boom in the stream$/,
+      / web_streams:template\.os: +at breaks \(web_streams\.ts:\d+:\d+\)$/,
+    ]);
+    assertEquals((await curl([node.url + PATH])).text, "streams");
+  },
+);
+
+Deno.test("a process that dies in the middle of an answer ends the connection early", async () => {
+  await using node = await serving();
+  using client = await Client.get(node, "/events");
+  await client.readUntil("data: one");
+  await node.take("web_streams.ts");
+  const error = await client.readUntil("\r\n0\r\n").then(String, (error: Error) => error.message);
+  assertStringIncludes(error, "the connection ended after");
+});
+
+Deno.test("an upload comes back as it was sent: pieces of a request are pieces of its answer", async () => {
+  await using node = await serving();
+  const sent = crypto.getRandomValues(new Uint8Array(65_536));
+  const body = new Blob(Array.from({ length: 40 }, () => sent)).stream();
+  const answer = await fetch(`${node.url}${PATH}/echo`, { method: "POST", body });
+  const got = new Uint8Array(await answer.arrayBuffer());
+  assertEquals(got.length, 40 * sent.length);
+  assertEquals(got.subarray(-sent.length), sent);
+});
+
+/** Resident memory of the node in megabytes; Linux only, where the tests of memory run. */
+function memoryOf({ pid }: RunningNode): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
+}
+
+const flat = `${MEGABYTES} MB up and down leave the node's memory flat`;
+const onLinux = Deno.build.os === "linux";
+if (!onLinux) console.log(`SKIP ${flat}: reads /proc`);
+
+Deno.test(flat, { ignore: !onLinux }, async () => {
+  await using node = await serving();
+  const megabyte = new Uint8Array(1024 * 1024);
+  let peak = 0;
+  const before = memoryOf(node);
+  let left = MEGABYTES;
+  const body = new ReadableStream({
+    pull(controller) {
+      peak = Math.max(peak, memoryOf(node));
+      if (left-- > 0) controller.enqueue(megabyte);
+      else controller.close();
+    },
+  });
+  const up = await fetch(`${node.url}${PATH}/count`, { method: "POST", body });
+  assertEquals(await up.text(), `${MEGABYTES * megabyte.length} bytes`);
+  const down = await fetch(`${node.url}${PATH}/bytes?count=${MEGABYTES * megabyte.length}`);
+  let bytes = 0;
+  for await (const piece of down.body!) {
+    bytes += piece.length;
+    if (bytes % (8 * megabyte.length) < piece.length) peak = Math.max(peak, memoryOf(node));
+  }
+  assertEquals(bytes, MEGABYTES * megabyte.length);
+  const grown = peak - before;
+  console.log(`${flat}: ${before.toFixed(0)} MB before, at most ${grown.toFixed(0)} MB more`);
+  // Garbage of two heaps that is not collected yet; of 1 GB held anywhere it would be four times as much.
+  assertEquals(grown < 250, true, `the node grew by ${grown} MB`);
+});
