@@ -50,6 +50,11 @@ export class FakeKernel {
     return this.#sent.shift()!;
   }
 
+  /** The process has sent nothing that next() has not given. */
+  get silent(): boolean {
+    return this.#sent.length === 0;
+  }
+
   /** The response of whoever the request was sent to. */
   answer(to: KernelMessage, body: string, blob: LazyLoadBlob | null = null): void {
     this.process.mailbox.receive(responseTo(to, body, blob));
@@ -65,12 +70,13 @@ export class FakeKernel {
   tell(
     from: string,
     body: unknown,
-    options: { blob?: LazyLoadBlob; expects?: number } = {},
+    options: { blob?: LazyLoadBlob; expects?: number; metadata?: string } = {},
   ): KernelMessage {
     const source = `fake.dev@${from}` as Address;
     const message = request(source, OUR, JSON.stringify(body), {
       expects_response: options.expects ?? null,
       lazy_load_blob: options.blob ?? null,
+      metadata: options.metadata ?? null,
     });
     this.process.mailbox.receive(message);
     return message;

@@ -242,6 +242,16 @@ export function sendWsPush(channelId: number, messageType: WsMessageType, blob: 
   toHttpServer(action).blob(blob).send();
 }
 
+/**
+ * Closes a channel of this process; `http_server` says `WebSocketClose` once the client has agreed. `code` and
+ * `reason` go into the close frame (an extension; Kinode's is empty).
+ */
+export function sendWsClose(channelId: number, end?: { code: number; reason: string }): void {
+  const close = toHttpServer({ WebSocketClose: channelId });
+  if (end !== undefined) close.metadata(JSON.stringify(end));
+  close.send();
+}
+
 function toHttpServer(action: HttpServerAction): Request {
   return Request.to("our@http_server:distro:sys").body(JSON.stringify(action));
 }

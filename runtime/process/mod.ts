@@ -55,4 +55,5 @@ export {
   sendResponse,
 } from "./host.ts";
 export { getTypedBlob, getTypedState, makeBlob } from "./typed.ts";
+export type { ServerWebSocket, WebSocketHandlers } from "./web_sockets.ts";
 export type { WebStyle } from "./web_style.ts";

@@ -1,7 +1,7 @@
 /** From a script's module to a running process: which of the two kinds is it? */
 import { current } from "./current.ts";
 import type { Outbox } from "./outbox.ts";
-import { serveWebStyle, type WebStyle } from "./web_style.ts";
+import { serveWebStyle, WEB_STYLE_NAMES, type WebStyle } from "./web_style.ts";
 
 interface ScriptModule {
   init?: unknown;
@@ -16,7 +16,7 @@ export async function run(
 ): Promise<void> {
   const script = await load();
   const main = entryOf(script);
-  outbox.send(["Loaded"]);
+  outbox.send(["Loaded", typeof script.init !== "function"]);
   await main(our);
 }
 
@@ -24,11 +24,32 @@ function entryOf(script: ScriptModule): (our: string) => unknown {
   if (typeof script.init === "function") return script.init as (our: string) => unknown;
   const style = script.default as WebStyle | WebStyle["fetch"] | undefined | null;
   // An object, an instance of a class or a function with `fetch` (a Hono app), or the handler itself.
-  if (typeof (style as WebStyle | undefined | null)?.fetch === "function") {
-    return () => serveWebStyle(style as WebStyle, current());
+  if (
+    WEB_STYLE_NAMES.some((name) => (style as WebStyle | undefined | null)?.[name] !== undefined)
+  ) {
+    return () => serveWebStyle(checked(style as WebStyle), current());
   }
   if (typeof style === "function") return () => serveWebStyle({ fetch: style }, current());
   throw new TypeError(
-    "Cannot run this script: export a function `init(our)`, or a default object with `fetch(request)`",
+    "Cannot run this script: export a function `init(our)`, or a default object with `fetch(request)`, " +
+      "`websocket: { message(ws, data) }` or `message(message)`",
   );
+}
+
+/** Throws a TypeError that says which export is of the wrong kind. */
+function checked(style: WebStyle): WebStyle {
+  const { fetch, websocket, message } = style as Record<keyof WebStyle, unknown>;
+  for (const [name, value] of Object.entries({ fetch, message })) {
+    if (value !== undefined && typeof value !== "function") {
+      throw new TypeError(
+        `Cannot run this script: \`${name}\` of its default export is no function`,
+      );
+    }
+  }
+  if (websocket !== undefined && (typeof websocket !== "object" || websocket === null)) {
+    throw new TypeError(
+      "Cannot run this script: `websocket` of its default export is no object with `message(ws, data)`",
+    );
+  }
+  return style;
 }

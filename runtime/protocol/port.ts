@@ -44,7 +44,7 @@ export type AliveFrame = ["Alive"];
 /** A line for the terminal: verbosity 0-3, text. */
 export type PrintFrame = ["Print", number, string];
 /** The module is loaded, its own code runs next. */
-export type LoadedFrame = ["Loaded"];
+export type LoadedFrame = ["Loaded", boolean];
 /**
  * The end, told by the process itself: `null` after a return, else what was thrown; and whether it was at a
  * message then.

@@ -10,7 +10,7 @@ export interface Frame {
 /** One socket, as client (`connect`) or as what a server has accepted. */
 export class WsPeer implements Disposable {
   readonly #socket: WebSocket;
-  readonly #ended: Promise<number>;
+  readonly #ended: Promise<{ code: number; reason: string }>;
   readonly #frames: Frame[] = [];
   #wake: (() => void) | null = null;
 
@@ -21,7 +21,11 @@ export class WsPeer implements Disposable {
       this.#wake?.();
     });
     socket.on("error", () => {}); // "close" follows, and says what the tests ask.
-    this.#ended = new Promise((resolve) => socket.on("close", resolve));
+    this.#ended = new Promise((resolve) =>
+      socket.on("close", (code: number, reason: Uint8Array) => {
+        resolve({ code, reason: new TextDecoder().decode(reason) });
+      })
+    );
   }
 
   /** Rejects with what `ws` says of a server that refuses. */
@@ -43,13 +47,23 @@ export class WsPeer implements Disposable {
     }
   }
 
+  /** The text of the next message; bytes, too, are read as text. */
+  async nextText(): Promise<string> {
+    return new TextDecoder().decode((await this.next()).bytes);
+  }
+
   /** Text as a text frame, bytes as a binary one. */
   send(data: string | Uint8Array): void {
     this.#socket.send(data);
   }
 
   /** The code of the close frame; 1006 when there was none. */
-  closed(): Promise<number> {
+  async closed(): Promise<number> {
+    return (await this.ended()).code;
+  }
+
+  /** The close frame; code 1006 when there was none. */
+  ended(): Promise<{ code: number; reason: string }> {
     return within("close", this.#ended);
   }
 

@@ -17,7 +17,6 @@ import {
 } from "../../protocol/address.ts";
 import {
   type actions,
-  CloseDetails,
   errorText,
   HttpServerAction,
   type HttpServerError,
@@ -35,6 +34,7 @@ import { Access, subdomainOf } from "./access.ts";
 import { Bindings, type HttpBinding, type WsBinding } from "./bindings.ts";
 import { ArrivingBodies } from "./bodies.ts";
 import { Channels } from "./channels.ts";
+import { closeIn } from "./close_details.ts";
 import { Forward } from "./forward.ts";
 import { RequestHandler } from "./handler.ts";
 import type { Login } from "./login/login.ts";
@@ -233,17 +233,6 @@ export class HttpServer implements Module {
     const error = this.#bindings.bindHttp(path, binding);
     if (error === null) content?.bound();
     return pathRefusal(error);
-  }
-}
-
-/** Kinode's action has no room for a code and a reason: ours stand in the metadata, which is free for all. */
-function closeIn(metadata: string | null): { code?: number; reason?: string } {
-  if (metadata === null) return {};
-  try {
-    const { code, reason } = decodeJson(metadata, CloseDetails, "metadata");
-    return { code, reason: reason ?? "" };
-  } catch {
-    return {}; // Somebody's own metadata.
   }
 }
 

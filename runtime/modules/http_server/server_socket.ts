@@ -32,6 +32,10 @@ export interface ServerSocket {
   close(code?: number, reason?: string): void;
 }
 
+/** RFC 6455 §7.1.5: a close frame without a code, and none at all. */
+const NO_CODE = 1005;
+const NO_FRAME = 1006;
+
 /** Deno's own. It answers pings by itself, shows us neither ping nor pong, and sends none with a payload. */
 export class DenoSocket implements ServerSocket {
   readonly #socket: WebSocket;
@@ -53,7 +57,9 @@ export class DenoSocket implements ServerSocket {
     this.#socket.onopen = open;
     this.#socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) =>
       message(typeof data === "string" ? data : new Uint8Array(data));
-    this.#socket.onclose = close;
+    // Deno says 0 of a connection that broke.
+    this.#socket.onclose = ({ wasClean, code, reason }) =>
+      close({ wasClean, code: wasClean ? code || NO_CODE : NO_FRAME, reason });
   }
 
   send(data: string | Uint8Array): void {

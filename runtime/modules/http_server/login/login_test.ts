@@ -39,7 +39,7 @@ bedTest("of two who set it at once the first wins", async (bed) => {
   const { setup } = bed;
   const tries = [HASH, OTHER].map((hash) => ({ password_hash: hash, setup }));
   const answers = await Promise.all(tries.map((body) => bed.ask("POST", "/login", { body })));
-  assertEquals(answers.map(({ status }) => status), [200, 401]);
+  assertEquals(answers.map(({ status }) => status).sort(), [200, 401]);
 });
 
 bedTest("§2.7: the cookie has its attributes, and lasts 26 weeks", async (bed) => {
