@@ -57,6 +57,13 @@ Deno.test("house: every program of tests/programs is run by a test", () => {
   assertEquals(unused, [], "A guest without a test proves nothing");
 });
 
+Deno.test("house: every program of tests/programs/hostile is run by a test", () => {
+  const texts = testTexts();
+  const scripts = names("tests/programs/hostile").filter((name) => name.endsWith(".ts"));
+  const unused = scripts.filter((name) => !texts.includes(`"${name.replace(/\.ts$/, "")}"`));
+  assertEquals(unused, [], "A guest without a test proves nothing");
+});
+
 Deno.test("house: every example is run by a test", () => {
   const texts = testTexts();
   const scripts = names("examples").filter((name) => /\.(ts|tsx|js|mts)$/.test(name));

@@ -263,3 +263,16 @@ export const LOGIN_ADDRESSES_MAX = 10_000;
 
 /** Login tokens whose signature was checked and need not be again; then all are checked anew. */
 export const LOGIN_TOKENS_KNOWN_MAX = 1_000;
+
+/**
+ * Operations of `crypto.subtle` that one process has running: they use threads that nobody can stop. The hardest that
+ * is let through takes some seconds. OWASP asks for 600,000 iterations (PBKDF2-HMAC-SHA256); beyond 4,096 bits an RSA
+ * key takes minutes; lengths are in bits, of keys and of what is derived.
+ */
+export const CRYPTO_AT_ONCE_MAX = 4;
+export const PBKDF2_ITERATIONS_MAX = 2_000_000;
+export const RSA_BITS_MAX = 4_096;
+export const CRYPTO_LENGTH_MAX = 1_024;
+
+/** Memories and instances of WebAssembly that a process has alive: each reserves 10 GB of 128,000 GB of addresses. */
+export const WASM_MEMORIES_MAX = 256;

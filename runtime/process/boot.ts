@@ -10,7 +10,9 @@ import * as threads from "node:worker_threads";
 import { PRINT_CHARS_MAX } from "../limits.ts";
 import { type BootFrame, fromFrame, type ToProcess } from "../protocol/port.ts";
 import { receive, Turns } from "../protocol/turn.ts";
+import { keepBlobs } from "./blobs.ts";
 import { Calls } from "./calls.ts";
+import { boundCrypto } from "./crypto.ts";
 import { install } from "./current.ts";
 import { takeFaults } from "./faults.ts";
 import { guardIntrinsics } from "./intrinsics.ts";
@@ -20,6 +22,7 @@ import * as library from "./mod.ts";
 import { Outbox } from "./outbox.ts";
 import { Printer } from "./printer.ts";
 import { redirectConsole, removePowers } from "./sandbox.ts";
+import { boundReservations } from "./reservations.ts";
 import { run } from "./run.ts";
 import { printToTerminal } from "./standard.ts";
 
@@ -70,6 +73,9 @@ function serve(port: MessagePort): void {
   const boot = ([, our, code]: BootFrame): void => {
     install({ our, mailbox, outbox, calls, printer });
     takeFaults(globalThis, crash);
+    boundCrypto(globalThis);
+    keepBlobs(globalThis);
+    boundReservations(globalThis);
     removePowers(globalThis);
     guardIntrinsics();
     redirectConsole(globalThis, format, printToTerminal);
