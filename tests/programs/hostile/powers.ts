@@ -82,7 +82,10 @@ const attempts: [string, Attempt][] = [
   ["process.getBuiltinModule", () => (scope.process as Nested).getBuiltinModule!("node:fs")],
   ["module.createRequire", () => (scope.module as Nested).createRequire!("/")],
   ["wasm that imports the system", () => new WebAssembly.Instance(wasmImporting, {})],
-  ["wasm compiled from a file", async () => WebAssembly.compileStreaming(await fetch("file:///etc/passwd"))],
+  [
+    "wasm compiled from a file",
+    async () => WebAssembly.compileStreaming(await fetch("file:///etc/passwd")),
+  ],
   ["permissions in an Object.prototype", () => {
     Object.defineProperty(Object.prototype, "permissions", { value: "inherit" });
     return "Object.prototype takes new names";
