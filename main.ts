@@ -13,9 +13,9 @@ import { Loader } from "./runtime/loader/loader.ts";
 import { prepareFolder } from "./runtime/loader/prepare.ts";
 import { isSealed } from "./runtime/loader/seal.ts";
 import { HttpClient } from "./runtime/modules/http_client/http_client.ts";
+import { listenAndSay } from "./runtime/modules/http_server/front_door/listening.ts";
 import { HttpServer } from "./runtime/modules/http_server/http_server.ts";
 import { openLogin } from "./runtime/modules/http_server/login/login.ts";
-import { listenOnPort } from "./runtime/modules/http_server/ports.ts";
 import { SqliteStore } from "./runtime/modules/state/store.ts";
 import { Terminal, writeAll } from "./runtime/modules/terminal/terminal.ts";
 import type { KernelMessage } from "./runtime/protocol/message.ts";
@@ -61,11 +61,9 @@ const loader = new Loader({
 
 await orExit(prepareFolder(flags.processes));
 await orExit(system.restore());
-const listen = (port: number) => httpServer.listen({ hostname: "127.0.0.1", port });
-const port = await orExit((async () => await listenOnPort(flags.port, listen))());
-log.info(`${flags.name} is at http://localhost:${port}`);
+const origin = await orExit(listenAndSay({ ...flags, server: httpServer, log }));
 log.info(`drop scripts into ${flags.processes}`);
-login.sayHint(`http://localhost:${port}`);
+login.sayHint(origin);
 const signals: Deno.Signal[] = ["SIGINT", Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM"];
 for (const signal of signals) Deno.addSignalListener(signal, () => void stop());
 await loader.loadAll();

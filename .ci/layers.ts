@@ -46,7 +46,7 @@ const PACKAGES: Partial<Record<Kind, "none" | "@kinode/process">> = {
 };
 
 /** Packages that only tests and .ci/ know: none of them may end up in the binary. */
-const FOR_TESTS = ["@std/assert", "fast-check", "ws"];
+const FOR_TESTS = ["@std/assert", "fast-check"];
 
 /** `@kinode/process` is a name for this file, so it obeys the table like a path. */
 const LIBRARY = "runtime/process/mod.ts";

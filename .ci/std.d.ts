@@ -1,5 +1,5 @@
 // Types for what deno.json's import map takes from npm without any: deno-std (the standard library's
-// files, republished as plain JavaScript) and ws. Written by hand, only what the project may use; a
+// files, republished as plain JavaScript). Written by hand, only what the project may use; a
 // name that is missing here exists in the package all the same: look at its file, then add its line.
 // esbuild-wasm, fast-check and trace-mapping bring their own types.
 
@@ -219,81 +219,4 @@ declare module "@std/text/closest-string" {
       compareFn?: (a: string, b: string) => number;
     },
   ): string;
-}
-
-declare module "ws" {
-  import type { Buffer } from "node:buffer";
-  import type { EventEmitter } from "node:events";
-  import type { IncomingMessage, Server } from "node:http";
-  import type { Duplex } from "node:stream";
-
-  export type RawData = Buffer | ArrayBuffer | Buffer[];
-  export interface ClientOptions {
-    headers?: Record<string, string>;
-    origin?: string;
-    handshakeTimeout?: number;
-    perMessageDeflate?: boolean;
-    maxPayload?: number;
-    followRedirects?: boolean;
-    autoPong?: boolean;
-  }
-  interface SendOptions {
-    binary?: boolean;
-    compress?: boolean;
-    fin?: boolean;
-    mask?: boolean;
-  }
-
-  /** Node's WebSocket. Events: open, message(data, isBinary), close(code, reason), ping, pong, error. */
-  export class WebSocket extends EventEmitter {
-    static readonly CONNECTING: 0;
-    static readonly OPEN: 1;
-    static readonly CLOSING: 2;
-    static readonly CLOSED: 3;
-    constructor(address: string | URL, protocols?: string | string[], options?: ClientOptions);
-    constructor(address: string | URL, options?: ClientOptions);
-    binaryType: "nodebuffer" | "arraybuffer" | "fragments";
-    readonly readyState: 0 | 1 | 2 | 3;
-    readonly bufferedAmount: number;
-    readonly protocol: string;
-    readonly url: string;
-    send(data: string | Uint8Array | ArrayBuffer, sent?: (error?: Error) => void): void;
-    send(
-      data: string | Uint8Array | ArrayBuffer,
-      options: SendOptions,
-      sent?: (error?: Error) => void,
-    ): void;
-    ping(data?: string | Uint8Array, mask?: boolean, sent?: (error: Error) => void): void;
-    pong(data?: string | Uint8Array, mask?: boolean, sent?: (error: Error) => void): void;
-    close(code?: number, reason?: string | Uint8Array): void;
-    terminate(): void;
-    pause(): void;
-    resume(): void;
-  }
-  export default WebSocket;
-
-  export interface ServerOptions {
-    host?: string;
-    port?: number;
-    path?: string;
-    server?: Server;
-    noServer?: boolean;
-    maxPayload?: number;
-    perMessageDeflate?: boolean;
-    autoPong?: boolean;
-    handleProtocols?: (protocols: Set<string>, request: IncomingMessage) => string | false;
-  }
-  /** Events: listening, connection(socket, request), error, close. */
-  export class WebSocketServer extends EventEmitter {
-    constructor(options?: ServerOptions, listening?: () => void);
-    readonly clients: Set<WebSocket>;
-    address(): { port: number; family: string; address: string } | string | null;
-    close(closed?: (error?: Error) => void): void;
-    handleUpgrade(
-      request: IncomingMessage,
-      socket: Duplex,
-      head: Buffer,
-      upgraded: (socket: WebSocket, request: IncomingMessage) => void,
-    ): void;
-  }
 }

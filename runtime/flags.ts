@@ -16,6 +16,10 @@ export interface Flags {
   processes: string;
   /** The node's name, for example `fake.dev`. */
   name: string;
+  /** The address to listen on. */
+  hostname: string;
+  /** What only the front door knows (docs/HTTP.md); null: nothing was asked of it, the fast path serves. */
+  frontDoor: FrontDoorFlags | null;
   /** undefined: the first free one from 8080 to 8998. 0: any free one. Else exactly this one. */
   port: number | undefined;
   /** It stands alone, and every password is right. */
@@ -28,6 +32,14 @@ export interface Flags {
   strict: boolean;
 }
 
+export interface FrontDoorFlags {
+  tls: { certFile: string; keyFile: string } | null;
+  /** Networks, as in `10.0.0.0/8`; not looked at here. */
+  trustedProxies: string[];
+  /** As in `connections=1000`; not looked at here. */
+  limits: string[];
+}
+
 /** `show` goes to stdout, exit 0; `fail` goes to stderr, exit 2. Neither ends with a newline. */
 export type Parsed = { run: Flags } | { show: string } | { fail: string };
 
@@ -38,6 +50,11 @@ const VALUES: Record<string, string> = {
   name: "a node name, as in --name fake.dev",
   port: "a number, as in --port 8080",
   "http-body-mb": "a number of megabytes, as in --http-body-mb 32",
+  listen: "an address, as in --listen 0.0.0.0 or --listen 192.168.1.5:8080",
+  "tls-cert": "a PEM file with the certificate and what vouches for it",
+  "tls-key": "a PEM file with the certificate's private key",
+  "trust-proxy": "addresses or networks, as in --trust-proxy 127.0.0.1,10.0.0.0/8",
+  limit: "a limit and its value, as in --limit connections=1000",
   "password-file": "a file with the password in its first line",
 };
 const PORT_MAX = 65_535;
@@ -55,6 +72,13 @@ Usage: kinode [flags]
   --name NAME       The node's name        (default: kinode.local; with --fake: fake.dev)
   --port N          Exactly this port; 0 is any free one
                                                        (default: first free from 8080 to 8998)
+  --listen HOST[:PORT]
+                    Listen there instead of 127.0.0.1: 0.0.0.0 is every address of this machine
+  --tls-cert FILE, --tls-key FILE
+                    Serve https with this certificate (PEM); read again when it changes
+  --trust-proxy NETWORK,...
+                    Believe the X-Forwarded headers of requests from there
+  --limit NAME=N    Set a limit of the front door (docs/HTTP.md); may be given several times
   --password-file FILE
                     Log the owner in at the start, with the password in its first line
   --http-body-mb N  The largest request body that a process gets in one message
@@ -72,6 +96,7 @@ export function parseFlags(args: readonly string[]): Parsed {
   const parsed = parseArgs(args, {
     boolean: SWITCHES,
     string: [...Object.keys(VALUES), "_"],
+    collect: ["limit"],
     alias: { help: "h", version: "V" },
     unknown(arg, flag) {
       strangers.push(flag === undefined ? { arg } : { arg, flag });
@@ -84,7 +109,9 @@ export function parseFlags(args: readonly string[]): Parsed {
   const stranger = strangers[0] ?? parsed._.map((arg) => ({ arg: String(arg) }))[0];
   if (stranger !== undefined) return { fail: refuse(stranger) };
   for (const [flag, wants] of Object.entries(VALUES)) {
-    if (parsed[flag] === "") return { fail: `--${flag} has no value: it wants ${wants}.` };
+    if ([parsed[flag]].flat().includes("")) {
+      return { fail: `--${flag} has no value: it wants ${wants}.` };
+    }
   }
   try {
     return read(parsed);
@@ -97,11 +124,19 @@ export function parseFlags(args: readonly string[]): Parsed {
 function read(parsed: Record<string, unknown>): Parsed {
   const words = parsed as Record<string, string | undefined>;
   const { home, processes, name, port, fake, strict, "password-file": passwordFile } = words;
+  const listen = readListen(words.listen);
+  if (port !== undefined && listen.port !== undefined) {
+    return {
+      fail: `--port ${port}: --listen ${words.listen} names a port already; leave one out.`,
+    };
+  }
   const flags: Flags = {
     home: home ?? "./kinode-home",
     processes: processes ?? join(home ?? "./kinode-home", "processes"),
     name: name === undefined ? (fake ? "fake.dev" : "kinode.local") : readName(name),
-    port: port === undefined ? undefined : readPort(port),
+    hostname: listen.hostname,
+    frontDoor: readFrontDoor(parsed),
+    port: port === undefined ? listen.port : readPort("--port", port),
     fake: Boolean(fake),
     passwordFile: passwordFile ?? null,
     http: {
@@ -127,11 +162,42 @@ function readName(name: string): string {
   }
 }
 
-function readPort(text: string): number {
+/** `HOST`, `HOST:PORT`, `[IPv6]:PORT` or a bare IPv6 address. */
+function readListen(text: string | undefined): { hostname: string; port: number | undefined } {
+  if (text === undefined) return { hostname: "127.0.0.1", port: undefined };
+  const match = /^(?:\[([\da-fA-F:.]+)\]|([\w.-]+))(?::(\d+))?$/.exec(text);
+  const bare = /^[\da-fA-F.]*:[\da-fA-F.]*:[\da-fA-F:.]*$/.test(text);
+  const hostname = bare ? text : match?.[1] ?? match?.[2];
+  if (hostname === undefined) {
+    throw new SyntaxError(
+      `--listen ${text}: it wants an address and may have a port, as in 0.0.0.0, 192.168.1.5:8080 or [::]:8080.`,
+    );
+  }
+  const port = match?.[3];
+  return { hostname, port: port === undefined ? undefined : readPort("--listen", port) };
+}
+
+function readFrontDoor(parsed: Record<string, unknown>): FrontDoorFlags | null {
+  const words = parsed as Record<string, string | undefined>;
+  const { "tls-cert": certFile, "tls-key": keyFile, "trust-proxy": trust } = words;
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw new SyntaxError("--tls-cert and --tls-key belong together: give both, or neither.");
+  }
+  const limits = parsed.limit as string[];
+  const asked = [words.listen, certFile, trust].some((word) => word !== undefined);
+  if (!asked && limits.length === 0) return null;
+  return {
+    tls: certFile === undefined ? null : { certFile, keyFile: keyFile! },
+    trustedProxies: trust === undefined ? [] : trust.split(",").map((word) => word.trim()),
+    limits,
+  };
+}
+
+function readPort(flag: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Infinity;
   if (port <= PORT_MAX) return port;
   throw new SyntaxError(
-    `--port ${text}: a port is a whole number from 0 (any free port) to ${PORT_MAX}.`,
+    `${flag} ${text}: a port is a whole number from 0 (any free port) to ${PORT_MAX}.`,
   );
 }
 

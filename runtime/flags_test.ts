@@ -16,6 +16,8 @@ Deno.test("parseFlags() --fake alone is enough", () => {
     fake: true,
     passwordFile: null,
     http: { bodyBytesMax: 16 * 1024 * 1024, compression: true },
+    hostname: "127.0.0.1",
+    frontDoor: null,
   });
 });
 
@@ -29,6 +31,8 @@ Deno.test("parseFlags() takes every flag, with a space or =, the last one wins",
     fake: true,
     passwordFile: null,
     http: { bodyBytesMax: 16 * 1024 * 1024, compression: true },
+    hostname: "127.0.0.1",
+    frontDoor: null,
   };
   const words = "--home /srv/a --processes ./scripts --name a-1.os --port 8123 --strict";
   assertEquals(run(...words.split(" ")), flags);
@@ -46,6 +50,8 @@ Deno.test("parseFlags() puts the scripts under the home that was given", () => {
     fake: true,
     passwordFile: null,
     http: { bodyBytesMax: 16 * 1024 * 1024, compression: true },
+    hostname: "127.0.0.1",
+    frontDoor: null,
   });
 });
 
@@ -59,6 +65,8 @@ Deno.test("parseFlags() keeps a numeric name a string, and port 0 a port", () =>
     fake: true,
     passwordFile: null,
     http: { bodyBytesMax: 16 * 1024 * 1024, compression: true },
+    hostname: "127.0.0.1",
+    frontDoor: null,
   });
 });
 

@@ -1,4 +1,5 @@
-/** Every bound of the node, with its reason. What happens when one is reached stands at its use. */
+/** Every bound of the node, with its reason. What happens when one is reached stands at its use. The front door's own
+ * stand with it (modules/http_server/front_door/limits.ts), for the person at the terminal sets them. */
 
 /** As Kinode (http/server.rs:29): a request that a process does not answer ends with 408. */
 export const HTTP_RESPONSE_SECONDS = 15;

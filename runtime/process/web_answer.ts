@@ -151,8 +151,9 @@ export class WebAnswers {
  */
 function toRequest(head: IncomingHttpRequest, message: KernelMessage, client: Client): Request {
   const { method, headers } = head;
+  const scheme = head.url.startsWith("https:") ? "https" : "http";
   return incomingRequest({
-    url: `http://${headers.host ?? "localhost"}${head.path_and_query ?? joinedPath(head)}`,
+    url: `${scheme}://${headers.host ?? "localhost"}${head.path_and_query ?? joinedPath(head)}`,
     method,
     headers,
     body: bodyOf(head, message),

@@ -10,7 +10,7 @@
 import { dirname, fromFileUrl, join } from "@std/path";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
-const URL_LINE = /^kinode: (\S+) is at (http:\/\/\S+)$/;
+const URL_LINE = /^kinode: (\S+) is at (https?:\/\/\S+)$/;
 /** Generous: two cores that are busy elsewhere, and a cold cache of modules. */
 const START_SECONDS = 60;
 const LINE_SECONDS = 30;

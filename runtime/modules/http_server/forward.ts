@@ -41,6 +41,8 @@ export class Forward {
     if (parts.method === "GET" || parts.method === "HEAD" || length === "0") {
       return this.#forward(request, parts, EMPTY);
     }
+    // A DELETE without a body: there is nothing to ask for.
+    if (length === null && request.body === null) return this.#forward(request, parts, EMPTY);
     if (parts.match.value.streaming && !isSmall(length)) {
       return this.#forwardStream(request, { ...parts, streams: true });
     }

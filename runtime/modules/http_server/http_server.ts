@@ -36,6 +36,7 @@ import { ArrivingBodies } from "./bodies.ts";
 import { Channels } from "./channels.ts";
 import { closeIn } from "./close_details.ts";
 import { Forward } from "./forward.ts";
+import { FrontDoor, type FrontDoorOptions } from "./front_door/front_door.ts";
 import { RequestHandler } from "./handler.ts";
 import type { Login } from "./login/login.ts";
 import { PendingRequests } from "./pending.ts";
@@ -71,7 +72,9 @@ export class HttpServer implements Module {
   readonly #streams: Streams;
   readonly #pending: PendingRequests;
   readonly #channels: Channels;
-  readonly #listener: Listener;
+  readonly #handler: RequestHandler;
+  readonly #settings: HttpSettings;
+  #listener: Listener | FrontDoor | undefined;
 
   readonly #access: Access;
   readonly #rpc: Rpc;
@@ -95,7 +98,7 @@ export class HttpServer implements Module {
     this.#static = new StaticStore({ folder: settings.staticFolder, log });
     const bodies = new ArrivingBodies(settings.bodyBytesMax);
     const [pending, streams] = [this.#pending, this.#streams];
-    const handler = new RequestHandler({
+    this.#handler = new RequestHandler({
       bindings: this.#bindings,
       channels: this.#channels,
       access: this.#access,
@@ -103,11 +106,20 @@ export class HttpServer implements Module {
       forward: new Forward({ bodies, pending, streams, send }),
       log,
     });
-    this.#listener = new Listener(handler, settings);
+    this.#settings = settings;
   }
 
-  /** Returns the port, which is another than asked for only for port 0. Throws AddrInUse when it is taken. */
-  listen(address: { hostname: string; port: number }): number {
+  /**
+   * Returns the port, which is another than asked for only for port 0. Throws AddrInUse when it is taken, and an
+   * Error for the person when a certificate or network is no good. Without `frontDoor` it is the fast path.
+   */
+  listen(
+    address: { hostname: string; port: number },
+    frontDoor: FrontDoorOptions | null = null,
+  ): number {
+    this.#listener = frontDoor === null
+      ? new Listener(this.#handler, this.#settings)
+      : new FrontDoor(this.#handler, this.#log, { ...frontDoor, ...this.#settings });
     return this.#listener.listen(address);
   }
 
@@ -123,7 +135,7 @@ export class HttpServer implements Module {
 
   async close(): Promise<void> {
     this.#pending.close();
-    await this.#listener.close();
+    await this.#listener?.close();
     await this.#static.close();
   }
 

@@ -61,6 +61,8 @@ export class Head {
 
 /** What was asked for: all as it came, undecoded. */
 export interface RequestTarget {
+  /** As the client sees us: behind a proxy with TLS, too. */
+  scheme: "http" | "https";
   /** Without the port. */
   hostname: string;
   path: string;
@@ -69,7 +71,7 @@ export interface RequestTarget {
 }
 
 /**
- * Takes Deno's request.url apart, which is `http://` + the Host header + the request line's path, none of them
+ * Takes Deno's request.url apart, which is the scheme, `://`, the Host header + the request line's path, none of them
  * checked: a Host such as `h/other:path?` would move the path. Null: the host is malformed, or is not the one
  * that the request line names.
  */
@@ -89,6 +91,7 @@ export function tryParseTarget(url: string, host: string): RequestTarget | null 
   const hasQuery = mark !== -1 && mark < stop;
   const path = url.slice(end, hasQuery ? mark : stop);
   return {
+    scheme: start === 8 ? "https" : "http",
     hostname: withoutPort(host === "" ? authority : host),
     path: path === "" ? "/" : path,
     query: hasQuery ? url.slice(mark + 1, stop) : "",
@@ -145,7 +148,7 @@ export function httpRequestJson(parts: HttpRequestParts): string {
     : JSON.stringify(Object.fromEntries(new URLSearchParams(target.query)));
   return `{"Http":{"source_socket_addr":"${socketAddress(peer)}"` +
     `,"method":${JSON.stringify(method)}` +
-    `,"url":${JSON.stringify(`http://${target.hostname}${path}`)}` +
+    `,"url":${JSON.stringify(`${target.scheme}://${target.hostname}${path}`)}` +
     `,"bound_path":${JSON.stringify(match.value.path)}` +
     `,"headers":{${head.json}}` +
     `,"url_params":${JSON.stringify(match.params)}` +

@@ -113,7 +113,8 @@ Deno.test("tryParseTarget() takes path and query as they came", () => {
       ["http://h/*", "h", "h", "/*", ""],
     ] as const
   ) {
-    assertEquals(tryParseTarget(url, host), { hostname, path, query }, url);
+    const scheme = url.startsWith("https:") ? "https" : "http";
+    assertEquals(tryParseTarget(url, host), { scheme, hostname, path, query }, url);
   }
 });
 

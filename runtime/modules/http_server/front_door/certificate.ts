@@ -1,0 +1,101 @@
+/**
+ * The certificate of the front door: two PEM files, read at the start and again when they change. A file that is
+ * no good never takes the place of one that was.
+ */
+import type { Log } from "../../../log.ts";
+
+export interface CertificateFiles {
+  certFile: string;
+  keyFile: string;
+}
+
+export interface Certificate {
+  cert: string;
+  key: string;
+}
+
+/** Between two looks at the files; they count as written when two looks find the same. */
+const LOOK_MS = 1_000;
+
+/** Throws an Error whose text says which file is wrong, and how. */
+export function readCertificate({ certFile, keyFile }: CertificateFiles): Certificate {
+  const cert = readPem("--tls-cert", certFile, "CERTIFICATE");
+  const key = readPem("--tls-key", keyFile, "PRIVATE KEY");
+  try {
+    // The only way to have Deno look at them. It needs a port for that, which nobody hears of.
+    Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key }).close();
+  } catch (error) {
+    throw new Error(
+      `--tls-cert ${certFile} and --tls-key ${keyFile} cannot be used together: ` +
+        `${(error as Error).message}`,
+    );
+  }
+  return { cert, key };
+}
+
+function readPem(flag: string, file: string, kind: string): string {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(file);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : (error as Error).message;
+    throw new Error(`${flag} ${file}: ${why}`);
+  }
+  if (!new RegExp(`-----BEGIN [A-Z ]*${kind}-----`).test(text)) {
+    throw new Error(
+      `${flag} ${file}: this is no PEM file with a ${kind} (a text with -----BEGIN ... ${kind}-----)`,
+    );
+  }
+  if (text.includes("BEGIN ENCRYPTED")) {
+    throw new Error(`${flag} ${file}: the key is encrypted; the node needs one without a password`);
+  }
+  return text;
+}
+
+/** Calls `changed` with every new certificate that is good. */
+export class CertificateWatch {
+  readonly #files: CertificateFiles;
+  readonly #changed: (certificate: Certificate) => void;
+  readonly #log: Log;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #used: string;
+  #seen: string;
+
+  constructor(files: CertificateFiles, changed: (fresh: Certificate) => void, log: Log) {
+    this.#files = files;
+    this.#changed = changed;
+    this.#log = log;
+    this.#used = this.#seen = stampOf(files);
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const stamp = stampOf(this.#files);
+    const settled = stamp === this.#seen;
+    this.#seen = stamp;
+    if (!settled || stamp === this.#used) return;
+    this.#used = stamp;
+    try {
+      this.#changed(readCertificate(this.#files));
+    } catch (error) {
+      this.#log.warn(`http-server: keeps the certificate that it has: ${(error as Error).message}`);
+    }
+  }
+}
+
+function stampOf({ certFile, keyFile }: CertificateFiles): string {
+  return [certFile, keyFile].map((file) => {
+    try {
+      const { mtime, size, ino } = Deno.statSync(file);
+      return `${mtime?.getTime()} ${size} ${ino}`;
+    } catch (error) {
+      return (error as Error).name;
+    }
+  }).join();
+}

@@ -1,0 +1,222 @@
+/**
+ * The listener for strangers (design.md §4, "The front door"): on any address but the default one, with TLS or
+ * behind a proxy. Bounds its connections in number and in time, reads HTTP/1.1 strictly, and hands what is left to
+ * the same RequestHandler as Deno.serve does on the fast path.
+ *
+ *   Deno.listen ─► #taken ─► Connection ─► RequestHandler
+ *                     └► too many: 503, closed
+ */
+import { HTTP_CLOSE_SECONDS } from "../../../limits.ts";
+import type { Log } from "../../../log.ts";
+import type { RequestHandler } from "../handler.ts";
+import {
+  type Certificate,
+  type CertificateFiles,
+  CertificateWatch,
+  readCertificate,
+} from "./certificate.ts";
+import { Connection } from "./connection.ts";
+import { type FrontDoorLimits, parseLimits } from "./limits.ts";
+import { clientKey } from "./networks.ts";
+import { TrustedProxies } from "./proxies.ts";
+import type { WebSockets } from "./websocket.ts";
+
+export interface FrontDoorOptions {
+  /** As in `connections=1000`. */
+  limits?: readonly string[];
+  tls?: CertificateFiles | null;
+  /** Networks whose X-Forwarded headers count, as in `10.0.0.0/8`. */
+  trustedProxies?: readonly string[];
+  /** Answers are compressed for clients that take them so. */
+  compression?: boolean;
+}
+
+/** How often the clock is looked at: what is late is late by so much more. */
+const LOOK_MS = 250;
+/** Without descriptors nothing can be accepted: until some are free again. */
+const PAUSE_MS = 100;
+const RELISTEN_TRIES = 100;
+const FULL = new TextEncoder().encode(
+  "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n" +
+    "overloaded: too many connections\n",
+);
+
+type AnyListener = Deno.TcpListener | Deno.TlsListener;
+
+export class FrontDoor {
+  readonly #handler: RequestHandler;
+  readonly #log: Log;
+  readonly #limits: FrontDoorLimits;
+  readonly #files: CertificateFiles | null;
+  readonly #proxies: TrustedProxies;
+  readonly #compression: boolean;
+  readonly #connections = new Set<Connection>();
+  readonly #byClient = new Map<string, number>();
+  readonly #loaded = loadWebSockets();
+  #listener: AnyListener | undefined;
+  #watch: CertificateWatch | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #webSockets: WebSockets | undefined;
+  #nextPing = 0;
+  #warnedAt = -Infinity;
+  #closing = false;
+
+  constructor(handler: RequestHandler, log: Log, options: FrontDoorOptions = {}) {
+    this.#handler = handler;
+    this.#log = log;
+    this.#limits = parseLimits(options.limits ?? []);
+    this.#files = options.tls ?? null;
+    this.#compression = options.compression ?? true;
+    this.#proxies = new TrustedProxies(options.trustedProxies ?? []);
+  }
+
+  /** Connections that are open, WebSockets included. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Returns the port. Throws Deno.errors.AddrInUse when it is taken, and what `readCertificate` throws. */
+  listen(address: { hostname: string; port: number }): number {
+    const certificate = this.#files === null ? null : readCertificate(this.#files);
+    const listener = openListener(address, certificate);
+    const { port } = listener.addr as Deno.NetAddr;
+    this.#listener = listener;
+    this.#accept(listener);
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    if (this.#files !== null) {
+      const renew = (fresh: Certificate) => void this.#renew({ ...address, port }, fresh);
+      this.#watch = new CertificateWatch(this.#files, renew, this.#log);
+    }
+    return port;
+  }
+
+  /** Takes nothing more, says 1001 to every WebSocket, lets answers under way leave, then ends what is left. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#watch?.close();
+    this.#listener?.close();
+    const until = performance.now() + HTTP_CLOSE_SECONDS * 1000;
+    this.#webSockets?.closeAll();
+    for (const connection of this.#connections) connection.closeIfIdle();
+    while (this.size > 0 && performance.now() < until) await pause(10);
+    for (const connection of this.#connections) connection.gone();
+    clearInterval(this.#timer);
+    await this.#loaded;
+  }
+
+  async #accept(listener: AnyListener): Promise<void> {
+    this.#webSockets ??= new (await this.#loaded).WebSockets();
+    while (this.#listener === listener && !this.#closing) {
+      try {
+        this.#taken(await listener.accept());
+      } catch (error) {
+        if (this.#listener !== listener || this.#closing) return;
+        this.#warn(`cannot take a connection: ${(error as Error).message}`);
+        await pause(PAUSE_MS);
+      }
+    }
+  }
+
+  #taken(conn: Deno.TcpConn | Deno.TlsConn): void {
+    const { hostname } = conn.remoteAddr as Deno.NetAddr;
+    const client = this.#proxies.trusts(hostname) ? null : clientKey(hostname);
+    const ofClient = client === null ? 0 : this.#byClient.get(client) ?? 0;
+    const { connections, connections_per_address } = this.#limits;
+    if (ofClient >= connections_per_address || this.size >= connections) {
+      this.#warn(
+        ofClient >= connections_per_address
+          ? `${hostname} has ${ofClient} connections open: more are refused`
+          : `${this.size} connections are open: more are refused`,
+      );
+      return turnAway(conn);
+    }
+    if (client !== null) this.#byClient.set(client, ofClient + 1);
+    // A peer that vanished without a word is found by the system, in hours.
+    if ("setKeepAlive" in conn) conn.setKeepAlive(true);
+    if ("setNoDelay" in conn) conn.setNoDelay(true);
+    const connection = new Connection(conn, this.#door());
+    this.#connections.add(connection);
+    connection.serve().then(() => {
+      this.#connections.delete(connection);
+      if (client !== null) this.#left(client);
+    });
+  }
+
+  #left(client: string): void {
+    const count = this.#byClient.get(client)! - 1;
+    if (count === 0) this.#byClient.delete(client);
+    else this.#byClient.set(client, count);
+  }
+
+  #door() {
+    const isClosing = () => this.#closing;
+    return {
+      scheme: this.#files === null ? "http" as const : "https" as const,
+      limits: this.#limits,
+      handler: this.#handler,
+      proxies: this.#proxies,
+      webSockets: this.#webSockets!,
+      compression: this.#compression,
+      now: () => performance.now(),
+      get closing() {
+        return isClosing();
+      },
+    };
+  }
+
+  #look(): void {
+    const now = performance.now();
+    for (const connection of this.#connections) connection.look(now);
+    if (now < this.#nextPing) return;
+    this.#nextPing = now + this.#limits.ping_seconds * 1000;
+    this.#webSockets?.pingAll();
+  }
+
+  /** Deno knows no other way than to listen anew; who connects within that moment is refused by the system. */
+  async #renew(address: { hostname: string; port: number }, fresh: Certificate): Promise<void> {
+    this.#listener?.close();
+    for (let tries = 1; !this.#closing; tries++) {
+      try {
+        this.#listener = openListener(address, fresh);
+        this.#accept(this.#listener);
+        this.#log.info("http-server: new connections get the new certificate");
+        return;
+      } catch (error) {
+        if (tries === RELISTEN_TRIES) {
+          this.#warn(`cannot listen again: ${(error as Error).message}`);
+        }
+        await pause(tries < 10 ? 0 : PAUSE_MS);
+      }
+    }
+  }
+
+  /** At most one line in ten seconds: an attack must not fill the terminal. */
+  #warn(text: string): void {
+    const now = performance.now();
+    if (now - this.#warnedAt < 10_000) return;
+    this.#warnedAt = now;
+    this.#log.warn(`http-server: ${text}`);
+  }
+}
+
+function loadWebSockets(): Promise<typeof import("./websocket.ts")> {
+  return import("./websocket.ts");
+}
+
+function openListener(
+  address: { hostname: string; port: number },
+  certificate: Certificate | null,
+): AnyListener {
+  if (certificate === null) return Deno.listen(address);
+  return Deno.listenTls({ ...address, ...certificate, alpnProtocols: ["http/1.1"] });
+}
+
+/** Says why, if that costs nothing: with TLS it would cost a handshake. */
+function turnAway(conn: Deno.TcpConn | Deno.TlsConn): void {
+  const said = "handshake" in conn ? Promise.resolve() : conn.write(FULL);
+  said.catch(() => {}).finally(() => conn.close());
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,14 @@
+// Says what of a raw request reached it, so that a test can tell that nothing else did.
+
+let strays = 0;
+
+export default {
+  async fetch(request: Request) {
+    const path = new URL(request.url).pathname.split("/").slice(2).join("/");
+    if (path === "stray") strays++;
+    if (path === "strays") return new Response(String(strays));
+    if (path === "big") return new Response(new Uint8Array(24 * 1024 * 1024));
+    if (path === "never") await new Promise(() => {});
+    return new Response(`${request.method} /${path} ${await request.text()}`);
+  },
+};
