@@ -59,7 +59,7 @@ const loader = new Loader({
   stop: (id) => system.stop(id),
 });
 
-await orExit(prepareFolder(flags.processes));
+await orExit(prepareFolder(flags.processes, log));
 await orExit(system.restore());
 const origin = await orExit(listenAndSay({ ...flags, server: httpServer, log }));
 log.info(`drop scripts into ${flags.processes}`);

@@ -28,7 +28,7 @@ export interface Flags {
   passwordFile: string | null;
   /** The largest request body that a process gets whole, in bytes; whether answers are compressed. */
   http: { bodyBytesMax: number; compression: boolean };
-  /** Scripts that are dropped into the folder get no capabilities by default (design.md §6). */
+  /** Processes of the folder get no capabilities but what `<home>/grants.json` grants. */
   strict: boolean;
 }
 
@@ -84,7 +84,7 @@ Usage: kinode [flags]
   --http-body-mb N  The largest request body that a process gets in one message
                                                        (default: 16, at most 64)
   --no-compression  Send HTTP answers as they are
-  --strict          Give scripts no capabilities but those that they ask for and you grant
+  --strict          Give processes nothing but what <home>/grants.json grants
   --version         Print the version
   --help            Print this text
 
@@ -93,7 +93,7 @@ Drop a script into the folder, and it runs; save it, and it restarts.`;
 /** Reads the arguments (`Deno.args`). The first thing that is wrong is the one that is told. */
 export function parseFlags(args: readonly string[]): Parsed {
   const strangers: { arg: string; flag?: string }[] = [];
-  const parsed = parseArgs(args, {
+  const parsed = parseArgs(withNumbers(args), {
     boolean: SWITCHES,
     string: [...Object.keys(VALUES), "_"],
     collect: ["limit"],
@@ -119,6 +119,17 @@ export function parseFlags(args: readonly string[]): Parsed {
     if (error instanceof SyntaxError) return { fail: error.message };
     throw error;
   }
+}
+
+/** `--port -1` means a number, and not another flag. */
+function withNumbers(args: readonly string[]): string[] {
+  const words: string[] = [];
+  for (const arg of args) {
+    const before = words.at(-1)?.replace(/^--/, "") ?? "";
+    if (/^-\d/.test(arg) && Object.hasOwn(VALUES, before)) words.push(`${words.pop()}=${arg}`);
+    else words.push(arg);
+  }
+  return words;
 }
 
 function read(parsed: Record<string, unknown>): Parsed {

@@ -101,6 +101,7 @@ const WRONG: [string[], string][] = [
   [["--port", "abc"], `--port abc: ${PORTS}`],
   [["--port", "70000"], `--port 70000: ${PORTS}`],
   [["--port=-1"], `--port -1: ${PORTS}`],
+  [["--port", "-1"], `--port -1: ${PORTS}`],
   [["--port", "80.5"], `--port 80.5: ${PORTS}`],
   [["--port", "0x50"], `--port 0x50: ${PORTS}`],
   [["--name", "our"], `--name our: every node calls itself "our"; choose another name.`],

@@ -13,8 +13,12 @@ export function explain(message: KernelMessage, reason: SendErrorReason): string
     case "no-such-process":
       return `${source} sent a message to ${message.target}, which does not exist: check the spelling, and that its script is loaded`;
     case "not-permitted":
-      return `${source} may not message ${target}: add "${target}" to the request_capabilities of ` +
-        `${packageOf(source)} (export const config = { request_capabilities: ["${target}"] })`;
+      // A module asks for nothing: who wants to hear of it says so.
+      return packageOf(source) === "distro:sys"
+        ? `${source} may not message ${target}: add "${source}" to its grant_capabilities`
+        : `${source} may not message ${target}: add "${target}" to the request_capabilities of ` +
+          `${packageOf(source)} (in its manifest.json, or in its script: ` +
+          `export const config = { request_capabilities: ["${target}"] })`;
     case "crashed":
       return `${target} ended before it answered ${source}`;
     case "queue-full":

@@ -13,6 +13,8 @@ export interface End {
   error: string | null;
   /** It was at the first message that it had not finished. */
   busy: boolean;
+  /** It would end so every time: not started again before it is another. */
+  unusable?: boolean;
 }
 
 export interface RunOptions {
@@ -53,7 +55,7 @@ export class Run {
       onPrint: (verbosity, text) => onPrint(verbosity, withOwnLines(text, program)),
       onCall,
       onLoaded: (keeps) => options.onLoaded(this, keeps),
-      onExit: (error, busy) => options.onEnd(this, { error, busy }),
+      onExit: (error, busy, unusable) => options.onEnd(this, { error, busy, unusable }),
     });
     this.endpoint.boot(program.code);
   }

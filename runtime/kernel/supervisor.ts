@@ -14,6 +14,7 @@ import type { OnExit } from "../protocol/config.ts";
 import { Turns } from "../protocol/turn.ts";
 import type { Log } from "../log.ts";
 import { nextRestart } from "./backoff.ts";
+import { grantDeclared } from "./declared.ts";
 import type { HostCaller } from "./host_calls.ts";
 import type { Kernel } from "./kernel.ts";
 import { reportEnd, sendLastRequests } from "./last_words.ts";
@@ -114,6 +115,7 @@ export class Supervisor {
     this.#processes.set(program.id, supervised);
     kernel.addProcess(program.id, supervised.run.endpoint, program.public);
     kernel.grantProgram(program);
+    grantDeclared(kernel, program.id, this.all().map((one) => one.program));
     if (program.stored && program.onExit !== "None") stored.save(program);
   }
 
@@ -192,8 +194,12 @@ export class Supervisor {
     const supervised = this.#current(run);
     if (supervised === undefined) return;
     const { onExit } = supervised.program;
-    if (onExit === "Restart") return this.#restart(supervised, end);
-    const left = onExit === "None" ? "gone" : `gone, after ${onExit.Requests.length} last requests`;
+    if (onExit === "Restart" && !end.unusable) return this.#restart(supervised, end);
+    const left = end.unusable
+      ? "gone until it is saved anew: starting it again would not help"
+      : typeof onExit === "string"
+      ? "gone"
+      : `gone, after ${onExit.Requests.length} last requests`;
     reportEnd(this.#options, supervised, end, left);
     this.sendLast(run.id);
     this.#remove(supervised, true);

@@ -40,7 +40,7 @@ export interface WorkerProcessOptions {
   /** The script is loaded, and its own code runs next. */
   onLoaded(keeps: boolean): void;
   /** The script returned (`null`), threw (its stack), or its worker broke the protocol. */
-  onExit(error: string | null, busy: boolean): void;
+  onExit(error: string | null, busy: boolean, unusable?: boolean): void;
 }
 
 export class WorkerProcess implements Endpoint {
@@ -217,8 +217,8 @@ export class WorkerProcess implements Endpoint {
   }
 
   #exit(frame: unknown[]): void {
-    const { error, busy } = parseExit(frame);
-    this.#options.onExit(error?.slice(0, 2 * PRINT_CHARS_MAX) ?? null, busy);
+    const { error, busy, unusable } = parseExit(frame);
+    this.#options.onExit(error?.slice(0, 2 * PRINT_CHARS_MAX) ?? null, busy, unusable);
   }
 
   #load(keeps: boolean): void {

@@ -1,5 +1,6 @@
 /** The processes folder on first start: a README and a first process to edit. */
 import { join } from "@std/path";
+import type { Log } from "../log.ts";
 
 const README = `# Your processes
 
@@ -28,8 +29,8 @@ export class FolderUnusable extends Error {
   override name = "FolderUnusable";
 }
 
-/** Creates `folder` with a README.md and a hello.ts; one that exists, even empty, is left as it is. */
-export async function prepareFolder(folder: string): Promise<"created" | "found"> {
+/** Creates `folder` with a README.md and a hello.ts, and says so; one that exists, even empty, is left as it is. */
+export async function prepareFolder(folder: string, log: Log): Promise<"created" | "found"> {
   const info = await infoOf(folder);
   if (info !== null) {
     if (!info.isDirectory) throw new FolderUnusable(`${folder} is a file; processes need a folder`);
@@ -43,6 +44,7 @@ export async function prepareFolder(folder: string): Promise<"created" | "found"
   } catch (error) {
     throw new FolderUnusable(`cannot create ${folder}: ${(error as Error).message}`);
   }
+  log.info(`made the folder ${folder}, with a hello.ts to begin with`);
   return "created";
 }
 

@@ -79,6 +79,17 @@ export class RecordedLoader implements AsyncDisposable {
     return this.lines.splice(0, this.lines.findIndex((line) => line.includes(text)) + 1);
   }
 
+  /** Waits until these have happened, in any order, and nothing else; forgets them. */
+  async untilAll(...expected: string[]): Promise<void> {
+    const happened: string[] = [];
+    while (happened.length < expected.length) {
+      const lines = await this.until("");
+      happened.push(...lines.filter((line) => /^(?:start|stop) /.test(line)));
+    }
+    const [did, should] = [happened.sort().join(), expected.sort().join()];
+    if (did !== should) throw new Error(`not ${should}, but ${did}`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.loader.close();
   }

@@ -23,7 +23,7 @@ export class FolderWatcher {
   readonly #act: (changed: Changed) => Promise<void>;
   readonly #rootTimer: ReturnType<typeof setInterval>;
   #root: string;
-  #watcher: Deno.FsWatcher;
+  #watcher: Deno.FsWatcher | null;
   #ended: Promise<void>;
   /** Which folder is watched: another may come to lie in its place. */
   #identity: string | null;
@@ -55,7 +55,7 @@ export class FolderWatcher {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearInterval(this.#rootTimer);
-    this.#watcher.close();
+    this.#closeWatcher();
     await this.#ended;
     await this.#acting;
   }
@@ -63,21 +63,29 @@ export class FolderWatcher {
   /** A watch ends with its folder: one that comes back, or takes its place, is watched anew. */
   #checkRoot(): void {
     const identity = identityOf(this.#folder);
-    if (identity === this.#identity) return;
-    this.#identity = identity;
-    if (identity !== null) {
-      try {
-        const root = Deno.realPathSync(this.#folder);
-        const watcher = Deno.watchFs(root);
-        this.#watcher.close();
-        [this.#root, this.#watcher] = [root, watcher];
-        this.#ended = Promise.all([this.#ended, this.#listen(watcher)]).then(() => {});
-      } catch {
-        // Gone again already: the next look sees it.
-        this.#identity = null;
-      }
-    }
+    if (identity !== this.#identity) {
+      this.#identity = identity;
+      // The new one is for the next time: Deno ends a watch later, and with it any other on the same path.
+      this.#closeWatcher();
+    } else if (this.#watcher === null && identity !== null) this.#openWatcher();
+    else return;
     this.touchAll();
+  }
+
+  #openWatcher(): void {
+    try {
+      this.#root = Deno.realPathSync(this.#folder);
+      const watcher = this.#watcher = Deno.watchFs(this.#root);
+      this.#ended = Promise.all([this.#ended, this.#listen(watcher)]).then(() => {});
+    } catch {
+      // Gone again already: the next look sees it.
+      this.#identity = null;
+    }
+  }
+
+  #closeWatcher(): void {
+    this.#watcher?.close();
+    this.#watcher = null;
   }
 
   async #listen(watcher: Deno.FsWatcher): Promise<void> {

@@ -23,7 +23,7 @@ import { Outbox } from "./outbox.ts";
 import { Printer } from "./printer.ts";
 import { redirectConsole, removePowers } from "./sandbox.ts";
 import { boundReservations } from "./reservations.ts";
-import { run } from "./run.ts";
+import { run, Unusable } from "./run.ts";
 import { printToTerminal } from "./standard.ts";
 
 /** Deno's own printer of values: `console.log` of an object reads as it does in Deno. */
@@ -66,7 +66,8 @@ function serve(port: MessagePort): void {
   const crash = (error: unknown): void => {
     if (crashed) return;
     crashed = true;
-    outbox.send(["Exit", describe(error), mailbox.busy]);
+    const unusable = error instanceof Unusable;
+    outbox.send(["Exit", describe(unusable ? error.cause : error), mailbox.busy, unusable]);
     outbox.flush();
   };
 
@@ -86,7 +87,7 @@ function serve(port: MessagePort): void {
     const returned = (): void => {
       // Or the next life would get the message that this one has handled.
       mailbox.finish();
-      outbox.send(["Exit", null, false]);
+      outbox.send(["Exit", null, false, false]);
     };
     run(() => import(moduleUrl(code)), our, outbox).then(returned, crash);
   };

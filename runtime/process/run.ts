@@ -3,9 +3,17 @@ import { current } from "./current.ts";
 import type { Outbox } from "./outbox.ts";
 import { serveWebStyle, WEB_STYLE_NAMES, type WebStyle } from "./web_style.ts";
 
+/** It exports nothing that can be run. */
+class NoEntry extends TypeError {}
+
 interface ScriptModule {
   init?: unknown;
   default?: unknown;
+}
+
+/** What was loaded is no program, for the reason in `cause`: no next start would do better. */
+export class Unusable extends Error {
+  override name = "Unusable";
 }
 
 /** Loads the script and runs it to its end; rejects with what it threw. */
@@ -14,9 +22,18 @@ export async function run(
   our: string,
   outbox: Outbox,
 ): Promise<void> {
-  const script = await load();
-  const main = entryOf(script);
-  outbox.send(["Loaded", typeof script.init !== "function"]);
+  let main: (our: string) => unknown;
+  let isWebStyle: boolean;
+  try {
+    const script = await load();
+    isWebStyle = typeof script.init !== "function";
+    main = entryOf(script);
+  } catch (error) {
+    // What the script itself throws may be another the next time.
+    if (!(error instanceof SyntaxError || error instanceof NoEntry)) throw error;
+    throw new Unusable(error.message, { cause: error });
+  }
+  outbox.send(["Loaded", isWebStyle]);
   await main(our);
 }
 
@@ -27,27 +44,28 @@ function entryOf(script: ScriptModule): (our: string) => unknown {
   if (
     WEB_STYLE_NAMES.some((name) => (style as WebStyle | undefined | null)?.[name] !== undefined)
   ) {
-    return () => serveWebStyle(checked(style as WebStyle), current());
+    const checkedStyle = checked(style as WebStyle);
+    return () => serveWebStyle(checkedStyle, current());
   }
   if (typeof style === "function") return () => serveWebStyle({ fetch: style }, current());
-  throw new TypeError(
+  throw new NoEntry(
     "Cannot run this script: export a function `init(our)`, or a default object with `fetch(request)`, " +
       "`websocket: { message(ws, data) }` or `message(message)`",
   );
 }
 
-/** Throws a TypeError that says which export is of the wrong kind. */
+/** Throws a NoEntry that says which export is of the wrong kind. */
 function checked(style: WebStyle): WebStyle {
   const { fetch, websocket, message } = style as Record<keyof WebStyle, unknown>;
   for (const [name, value] of Object.entries({ fetch, message })) {
     if (value !== undefined && typeof value !== "function") {
-      throw new TypeError(
+      throw new NoEntry(
         `Cannot run this script: \`${name}\` of its default export is no function`,
       );
     }
   }
   if (websocket !== undefined && (typeof websocket !== "object" || websocket === null)) {
-    throw new TypeError(
+    throw new NoEntry(
       "Cannot run this script: `websocket` of its default export is no object with `message(ws, data)`",
     );
   }

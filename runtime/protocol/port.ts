@@ -46,10 +46,10 @@ export type PrintFrame = ["Print", number, string];
 /** The module is loaded, its own code runs next. */
 export type LoadedFrame = ["Loaded", boolean];
 /**
- * The end, told by the process itself: `null` after a return, else what was thrown; and whether it was at a
- * message then.
+ * The end, told by the process itself: `null` after a return, else what was thrown; whether it was at a
+ * message then; and whether it is no program at all.
  */
-export type ExitFrame = ["Exit", string | null, boolean];
+export type ExitFrame = ["Exit", string | null, boolean, boolean];
 
 export type ToProcess = BootFrame | PingFrame | CreditFrame | ReturnFrame | MessageFrame;
 export type FromProcess =
@@ -153,12 +153,20 @@ export function parsePrint([, verbosity, text]: unknown[]): { verbosity: number;
   return { verbosity, text };
 }
 
+/** How a process told its end. */
+export interface Exit {
+  error: string | null;
+  busy: boolean;
+  /** It is no program, and would end so every time. */
+  unusable: boolean;
+}
+
 /** Checks an Exit frame. */
-export function parseExit([, error, busy]: unknown[]): { error: string | null; busy: boolean } {
+export function parseExit([, error, busy, unusable]: unknown[]): Exit {
   if (error !== null && typeof error !== "string") {
     throw new TypeError("an exit's error is null or text");
   }
-  return { error, busy: busy === true };
+  return { error, busy: busy === true, unusable: unusable === true };
 }
 
 /** Checks a message frame from the process `source`, which it stamps; `node` replaces the word `our`. */

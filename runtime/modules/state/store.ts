@@ -228,10 +228,10 @@ async function prepareHome(home: string): Promise<string> {
     await Deno.mkdir(home, { recursive: true });
     return await Deno.realPath(home);
   } catch (error) {
+    const isFile = await Deno.stat(home).then((info) => info.isFile, () => false);
+    const why = isFile ? "there is a file of that name" : (error as Error).message;
     throw new StoreUnusable(
-      `Cannot make the folder "${home}": ${
-        (error as Error).message
-      }. Another one can be given with --home DIR.`,
+      `Cannot make the folder "${home}": ${why}. Another one can be given with --home DIR.`,
     );
   }
 }
