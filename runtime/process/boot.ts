@@ -12,6 +12,7 @@ import { type BootFrame, fromFrame, type ToProcess } from "../protocol/port.ts";
 import { receive, Turns } from "../protocol/turn.ts";
 import { keepBlobs } from "./blobs.ts";
 import { Calls } from "./calls.ts";
+import { consoleOf } from "./console.ts";
 import { boundCrypto } from "./crypto.ts";
 import { install } from "./current.ts";
 import { takeFaults } from "./faults.ts";
@@ -21,23 +22,20 @@ import { Mailbox } from "./mailbox.ts";
 import * as library from "./mod.ts";
 import { Outbox } from "./outbox.ts";
 import { Printer } from "./printer.ts";
-import { redirectConsole, removePowers } from "./sandbox.ts";
+import { removePowers } from "./sandbox.ts";
 import { boundReservations } from "./reservations.ts";
 import { run, Unusable } from "./run.ts";
 import { printToTerminal } from "./standard.ts";
 
-/** Deno's own printer of values: `console.log` of an object reads as it does in Deno. */
+/** Deno's own printer of values. */
 const inspect = Deno.inspect;
-
-function format(values: unknown[]): string {
-  return values.map((value) => typeof value === "string" ? value : inspect(value)).join(" ");
-}
 
 /** Of an uncaught error; to look at what a script throws may run its code, which may throw anew. */
 function describe(error: unknown): string {
   try {
     if (!(error instanceof Error)) return `Uncaught ${inspect(error)}`;
-    return String(error.stack ?? error).slice(0, PRINT_CHARS_MAX);
+    const text = error.cause === undefined ? String(error.stack ?? error) : inspect(error);
+    return text.slice(0, PRINT_CHARS_MAX);
   } catch {
     return "Uncaught: what was thrown cannot be shown";
   }
@@ -79,7 +77,8 @@ function serve(port: MessagePort): void {
     boundReservations(globalThis);
     removePowers(globalThis);
     guardIntrinsics();
-    redirectConsole(globalThis, format, printToTerminal);
+    const value = consoleOf(printToTerminal);
+    Object.defineProperty(globalThis, "console", { value, writable: true, configurable: true });
     Object.defineProperty(globalThis, Symbol.for("kinode.process"), {
       value: Object.freeze({ ...library }),
     });

@@ -29,9 +29,6 @@ const web = [
 
 const allowed: ReadonlySet<PropertyKey> = new Set([...language, ...web].join(" ").split(" "));
 
-/** The levels of `console` and the verbosity at which the terminal shows them. */
-const consoleLevels = { debug: 1, log: 0, info: 0, warn: 0, error: 0 } as const;
-
 /** Removes every power from `scope`; throws if one of them cannot be removed. */
 export function removePowers(scope: typeof globalThis): void {
   for (
@@ -50,23 +47,3 @@ export function removePowers(scope: typeof globalThis): void {
 
 /** Names that a prototype of the global object must not bring back. */
 const powersOfPrototypes = { postMessage: true, close: true, importScripts: true };
-
-/** Makes `console` print through the kernel, each call one print. */
-export function redirectConsole(
-  scope: typeof globalThis,
-  format: (values: unknown[]) => string,
-  print: (verbosity: 0 | 1, text: string) => void,
-): void {
-  const quiet = () => {};
-  const console: Record<string, unknown> = {};
-  for (const name of Object.getOwnPropertyNames(scope.console)) console[name] = quiet;
-  for (const [level, verbosity] of Object.entries(consoleLevels)) {
-    console[level] = (...values: unknown[]) => print(verbosity, format(values));
-  }
-  console.trace = (...values: unknown[]) =>
-    print(0, `Trace: ${format(values)}\n${new Error().stack ?? ""}`);
-  console.assert = (condition: unknown, ...values: unknown[]) => {
-    if (!condition) print(0, `Assertion failed: ${format(values)}`);
-  };
-  Object.defineProperty(scope, "console", { value: console, writable: true, configurable: true });
-}
