@@ -107,6 +107,13 @@ export class Kernel {
     return entry?.received.has(keyOf(normal!)) ?? false;
   }
 
+  /** A version that got what the one before it held open does not keep it: the modules close that. */
+  keepsNothing(id: ProcessId): void {
+    for (const { isModule, endpoint } of this.#table.all()) {
+      if (isModule) (endpoint as Module).keepsNothing?.(addressOf(this.node, id));
+    }
+  }
+
   /**
    * A process has ended: whoever waits for its answer hears so at once, its own requests are forgotten, and
    * the modules close or keep what it held open.

@@ -96,8 +96,10 @@ export class Supervisor {
     kernel.takeBack(old.program);
     this.initialize(program);
     kernel.processEnded(program.id, old.keeps ? "kept" : "reloaded");
-    const { endpoint } = this.#processes.get(program.id)!.run;
-    for (const message of handOver(unfinished, old.keeps)) endpoint.deliver(message);
+    const next = this.#processes.get(program.id)!;
+    // Until it says otherwise: it may be replaced before it is loaded.
+    next.keeps ||= old.keeps;
+    for (const message of handOver(unfinished, old.keeps)) next.run.endpoint.deliver(message);
   }
 
   /** The process exists from now on: it has its rights, and messages to it wait. */
@@ -184,7 +186,9 @@ export class Supervisor {
   #loaded(run: Run, keeps: boolean): void {
     const supervised = this.#current(run);
     if (supervised === undefined) return;
-    supervised.keeps ||= keeps;
+    const inherits = supervised.keeps;
+    supervised.keeps = keeps || supervised.program.keepChannels;
+    if (inherits && !supervised.keeps) this.#options.kernel.keepsNothing(run.id);
     this.#options.nursery.prove();
     if (supervised.attempt === 0) this.#options.log.info(`started ${run.id}`);
   }

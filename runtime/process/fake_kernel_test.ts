@@ -31,6 +31,8 @@ export class FakeKernel {
   readonly called: CallFrame[] = [];
   /** What the process has printed. */
   readonly lines: string[] = [];
+  /** Told the numbers of messages that the process has finished. */
+  onDone: (numbers: number[]) => void = () => {};
   readonly #sent: KernelMessage[] = [];
   #wake: (() => void) | null = null;
 
@@ -82,7 +84,8 @@ export class FakeKernel {
     return message;
   }
 
-  #receive([, ...frames]: unknown[]): void {
+  #receive([done, ...frames]: unknown[]): void {
+    this.onDone(done as number[]);
     for (const frame of frames as (MessageFrame | PrintFrame | CallFrame)[]) {
       if (frame[0] === "Print") this.lines.push(frame[2]);
       else if (frame[0] === "Call") this.called.push(frame);

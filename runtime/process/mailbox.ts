@@ -25,8 +25,8 @@ interface Numbered {
   message: KernelMessage;
 }
 
-/** Returns true if it has taken the message. */
-export type Listener = (message: KernelMessage) => boolean;
+/** False: not for it. True: taken, and finished. A promise, which never rejects: taken, finished when it resolves. */
+export type Listener = (message: KernelMessage) => boolean | Promise<void>;
 
 export class Mailbox {
   readonly #queue: Numbered[] = [];
@@ -43,7 +43,7 @@ export class Mailbox {
 
   /**
    * `done` is called once with the number of every message that is finished: one that was awaited or listened
-   * for at once, one from the queue when the next is asked for. What is not finished when the process crashes is not lost.
+   * for at once or when its listener says so, one from the queue when the next is asked for. What is not finished when the process crashes is not lost.
    */
   constructor(done: (number: number) => void) {
     this.#done = done;
@@ -74,8 +74,7 @@ export class Mailbox {
     this.#listeners.push(listener);
     const waiting = this.#queue.splice(0);
     for (const one of waiting) {
-      if (listener(one.message)) this.#done(one.number);
-      else this.#queue.push(one);
+      if (!this.#offer(listener, one)) this.#queue.push(one);
     }
   }
 
@@ -90,7 +89,7 @@ export class Mailbox {
       else sent.settle.reject(new SendError(message, sent.context));
       return;
     }
-    if (this.#listeners.some((listener) => listener(message))) return this.#done(number);
+    if (this.#listeners.some((listener) => this.#offer(listener, { number, message }))) return;
     if (this.#waiting === null) {
       this.#queue.push({ number, message });
       return;
@@ -129,6 +128,13 @@ export class Mailbox {
   finish(): void {
     if (this.#busy !== null) this.#done(this.#busy);
     this.#busy = null;
+  }
+
+  #offer(listener: Listener, { number, message }: Numbered): boolean {
+    const taken = listener(message);
+    if (taken === true) this.#done(number);
+    else if (taken !== false) taken.then(() => this.#done(number));
+    return taken !== false;
   }
 
   #hand(

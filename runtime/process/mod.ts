@@ -55,5 +55,5 @@ export {
   sendResponse,
 } from "./host.ts";
 export { getTypedBlob, getTypedState, makeBlob } from "./typed.ts";
-export type { ServerWebSocket, WebSocketHandlers } from "./web_sockets.ts";
+export type { ServerWebSocket, WebSocketHandlers } from "./server_web_socket.ts";
 export type { WebStyle } from "./web_style.ts";

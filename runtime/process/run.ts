@@ -1,7 +1,8 @@
 /** From a script's module to a running process: which of the two kinds is it? */
 import { current } from "./current.ts";
 import type { Outbox } from "./outbox.ts";
-import { serveWebStyle, WEB_STYLE_NAMES, type WebStyle } from "./web_style.ts";
+import { printToTerminal } from "./standard.ts";
+import { serveWebStyle, type WebStyle } from "./web_style.ts";
 
 /** It exports nothing that can be run. */
 class NoEntry extends TypeError {}
@@ -22,52 +23,61 @@ export async function run(
   our: string,
   outbox: Outbox,
 ): Promise<void> {
-  let main: (our: string) => unknown;
-  let isWebStyle: boolean;
+  let entry: Entry;
   try {
-    const script = await load();
-    isWebStyle = typeof script.init !== "function";
-    main = entryOf(script);
+    entry = entryOf(await load());
   } catch (error) {
     // What the script itself throws may be another the next time.
     if (!(error instanceof SyntaxError || error instanceof NoEntry)) throw error;
     throw new Unusable(error.message, { cause: error });
   }
-  outbox.send(["Loaded", isWebStyle]);
+  const { main, keeps } = entry;
+  outbox.send(["Loaded", keeps]);
   await main(our);
 }
 
-function entryOf(script: ScriptModule): (our: string) => unknown {
-  if (typeof script.init === "function") return script.init as (our: string) => unknown;
-  const style = script.default as WebStyle | WebStyle["fetch"] | undefined | null;
-  // An object, an instance of a class or a function with `fetch` (a Hono app), or the handler itself.
-  if (
-    WEB_STYLE_NAMES.some((name) => (style as WebStyle | undefined | null)?.[name] !== undefined)
-  ) {
-    const checkedStyle = checked(style as WebStyle);
-    return () => serveWebStyle(checkedStyle, current());
+interface Entry {
+  main(our: string): unknown;
+  /** Its next version gets what it holds open, the sockets of either kind. */
+  keeps: boolean;
+}
+
+function entryOf({ init, default: style }: ScriptModule): Entry {
+  if (typeof init === "function") return { main: init as Entry["main"], keeps: false };
+  const served = webStyleOf(style);
+  return { main: () => serveWebStyle(served, current()), keeps: true };
+}
+
+/** An object, an instance of a class or a function with `fetch` (a Hono app), or the handler itself. */
+function webStyleOf(style: unknown): WebStyle {
+  const { fetch, websocket, message, scheduled } = (style ?? {}) as Record<string, unknown>;
+  if (typeof scheduled === "function") {
+    const plainly = "`scheduled` is not served yet: use setInterval, or another process's requests";
+    if (fetch === undefined && websocket === undefined) throw new NoEntry(plainly);
+    printToTerminal(0, plainly);
   }
-  if (typeof style === "function") return () => serveWebStyle({ fetch: style }, current());
+  checkFunctions({ fetch, message });
+  checkHandlers(websocket);
+  if ([fetch, message, websocket].some((one) => one !== undefined)) return style as WebStyle;
+  if (typeof style === "function") return { fetch: style as WebStyle["fetch"] };
   throw new NoEntry(
     "Cannot run this script: export a function `init(our)`, or a default object with `fetch(request)`, " +
       "`websocket: { message(ws, data) }` or `message(message)`",
   );
 }
 
-/** Throws a NoEntry that says which export is of the wrong kind. */
-function checked(style: WebStyle): WebStyle {
-  const { fetch, websocket, message } = style as Record<keyof WebStyle, unknown>;
-  for (const [name, value] of Object.entries({ fetch, message })) {
-    if (value !== undefined && typeof value !== "function") {
-      throw new NoEntry(
-        `Cannot run this script: \`${name}\` of its default export is no function`,
-      );
-    }
+function checkFunctions(exports: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(exports)) {
+    if (value === undefined || typeof value === "function") continue;
+    throw new NoEntry(`Cannot run this script: \`${name}\` of its default export is no function`);
   }
-  if (websocket !== undefined && (typeof websocket !== "object" || websocket === null)) {
-    throw new NoEntry(
-      "Cannot run this script: `websocket` of its default export is no object with `message(ws, data)`",
-    );
-  }
-  return style;
+}
+
+function checkHandlers(websocket: unknown): void {
+  if (websocket === undefined) return;
+  const handlers = Object(websocket) as Record<string, unknown>;
+  if (["open", "message", "close"].some((name) => typeof handlers[name] === "function")) return;
+  throw new NoEntry(
+    "Cannot run this script: `websocket` wants at least one of open(ws), message(ws, data), close(ws, code, reason)",
+  );
 }

@@ -1,187 +1,218 @@
 /**
- * `export default { websocket: { open, message, close } }` over messages of http_server. Handlers are called in the
- * order of arrival and not waited for; what one throws, or rejects with, is printed and closes its socket with 1011.
+ * The WebSockets of a process in web style. The node holds the sockets, and they outlive a version of the script:
+ *
+ *   {"WebSocketOpen":{path, channel_id, resumed?}} ─► open(ws, { resumed })
+ *   {"WebSocketPush":{channel_id, "Text"|"Binary"}} + blob ─► message(ws, data)     one after the other,
+ *   {"WebSocketClose":id}, metadata {code, reason, path} ─► close(ws, code, reason)   for each socket
+ *
+ * A message counts as finished when its handler is: what a version had not finished, the next one gets.
  */
-import type { HttpServerRequest } from "../protocol/http_server.ts";
-import { CloseDetails } from "../protocol/http_server.ts";
-import { bytesOf, type KernelMessage, textOf } from "../protocol/message.ts";
-import { decodeJson } from "../protocol/serde.ts";
-import { sendWsClose, sendWsPush } from "./http_server.ts";
+import { type Address, addressOf, nodeOf, parseProcessId } from "../protocol/address.ts";
+import type { HttpServerAction, WsMessageType } from "../protocol/http_server.ts";
+import { bytesOf, type KernelMessage, request, textOf } from "../protocol/message.ts";
+import { toFrame } from "../protocol/port.ts";
+import type { CurrentProcess } from "./current.ts";
+import { bindWsPath, unbindWsPath } from "./http_server.ts";
+import { type SayOptions, ServerWebSocket, type WebSocketHandlers } from "./server_web_socket.ts";
 import { report } from "./web_answer.ts";
 
-/**
- * What a script does with the WebSockets that clients open to its path or any path below it.
- *
- * ```ts
- * import type { WebStyle } from "@kinode/process";
- *
- * export default {
- *   websocket: {
- *     open(ws, { resumed }) {
- *       if (!resumed) ws.send(`welcome to ${ws.path}`);
- *     },
- *     message(ws, data) {
- *       ws.send(data);
- *     },
- *     close(ws, code, reason) {
- *       console.log(`${ws.id} left: ${code} ${reason}`);
- *     },
- *   },
- * } satisfies WebStyle;
- * ```
- */
-export interface WebSocketHandlers {
-  /** First of all. `resumed`: the socket was open already before this version of the script was loaded. */
-  open?(ws: ServerWebSocket, info: { resumed: boolean }): unknown;
-  /** A text message is a string, a binary one a Uint8Array. */
-  message?(ws: ServerWebSocket, data: string | Uint8Array): unknown;
-  /** Last of all, once. 1005: the close frame had no code; 1006: the connection broke. */
-  close?(ws: ServerWebSocket, code: number, reason: string): unknown;
+/** What http_server says of a socket. */
+export interface SocketEvent {
+  WebSocketOpen?: { path: string; channel_id: number; resumed?: boolean };
+  WebSocketPush?: { channel_id: number; message_type: WsMessageType };
+  WebSocketClose?: number;
 }
 
-const CLOSE_CODE_MIN = 3000;
-const CLOSE_CODE_MAX = 4999;
-const CLOSE_REASON_BYTES_MAX = 123;
-
-/** With any code, as the runtime may. */
-let closeWith: (ws: ServerWebSocket, code: number, reason: string) => void;
-let markClosed: (ws: ServerWebSocket) => void;
-
-/** One client's WebSocket. It outlives a reload of the script; this object does not, nor what `data` holds. */
-export class ServerWebSocket {
-  /** Unique on this node while the socket is open. */
-  readonly id: number;
-  /** What the client asked for, without the process: `/`, `/room/7`. */
-  readonly path: string;
-  /** For the script's own use. */
-  // deno-lint-ignore no-explicit-any -- a script's own value, of whatever type it puts there
-  data: any = undefined;
-  #open = true;
-
-  /** @internal */
-  constructor(id: number, path: string) {
-    this.id = id;
-    this.path = path;
-  }
-
-  /** False once it was closed, from either side. */
-  get isOpen(): boolean {
-    return this.#open;
-  }
-
-  /**
-   * Sends text or bytes; on a closed socket nothing. A client that does not read is closed with 1013 when
-   * 16 MB wait for it.
-   */
-  send(data: string | Uint8Array | ArrayBuffer): void {
-    if (!this.#open) return;
-    if (typeof data === "string") return sendWsPush(this.id, "Text", { bytes: data });
-    const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
-    if (!(bytes instanceof Uint8Array)) {
-      throw new TypeError(
-        `ws.send() takes a string, a Uint8Array or an ArrayBuffer, not ${typeof data}`,
-      );
-    }
-    // A copy: what the script writes into its buffer afterwards is not meant.
-    sendWsPush(this.id, "Binary", { bytes: bytes.slice() });
-  }
-
-  /** Closes with 1000 or a code of 3000 to 4999 and at most 123 bytes of reason; throws a RangeError for others. */
-  close(code = 1000, reason = ""): void {
-    if (code !== 1000 && !(code >= CLOSE_CODE_MIN && code <= CLOSE_CODE_MAX)) {
-      throw new RangeError(`ws.close(): the code ${code} is neither 1000 nor from 3000 to 4999`);
-    }
-    if (bytesOf(reason).length > CLOSE_REASON_BYTES_MAX) {
-      throw new RangeError(`ws.close(): the reason is longer than ${CLOSE_REASON_BYTES_MAX} bytes`);
-    }
-    closeWith(this, code, reason);
-  }
-
-  static {
-    closeWith = (ws, code, reason) => {
-      if (!ws.#open) return;
-      ws.#open = false;
-      sendWsClose(ws.id, { code, reason });
-    };
-    markClosed = (ws) => ws.#open = false;
-  }
-}
+/** Where `websocket` listens: the process's own path, and what is below it. */
+const PATHS = ["/", "/*path"];
 
 const INTERNAL_ERROR = 1011;
 const SERVICE_RESTART = 1012;
-/** No close frame told more (RFC 6455 §7.1.5). */
-const UNKNOWN_END = { code: 1005, reason: "" };
 
-/** The sockets of this process. */
-export class WebSockets {
-  readonly #handlers: WebSocketHandlers | null;
-  readonly #sockets = new Map<number, ServerWebSocket>();
+/** One socket and the handlers that it runs. */
+class Served {
+  readonly ws: ServerWebSocket;
+  readonly #handlers: WebSocketHandlers;
+  /** What is under way or waits; null: nothing is. */
+  #last: Promise<void> | null = null;
+  #resumed: boolean;
 
-  /** `null`: the script has no handlers, and what an earlier version left open is closed. */
-  constructor(handlers: WebSocketHandlers | null) {
+  constructor(ws: ServerWebSocket, handlers: WebSocketHandlers, resumed: boolean) {
+    this.ws = ws;
     this.#handlers = handlers;
+    this.#resumed = resumed;
   }
 
-  /** Takes an event of http_server; false if it is none of a WebSocket. */
-  take(event: HttpServerRequest, message: KernelMessage): boolean {
-    if ("WebSocketOpen" in event) this.#opened(event.WebSocketOpen);
-    else if ("WebSocketPush" in event) this.#received(event.WebSocketPush, message);
-    else if ("WebSocketClose" in event) this.#closed(event.WebSocketClose, message.metadata);
-    else return false;
-    return true;
+  /** Not at once: that the version before has not got to it yet is said right behind. */
+  open(): Promise<void> {
+    return this.#after(
+      Promise.resolve(),
+      () => this.#handlers.open?.(this.ws, { resumed: this.#resumed }),
+    );
   }
 
-  #opened({ channel_id, path, resumed }: OpenEvent): void {
-    // A new version may hear of one twice: as resumed, and by the event that the old one left unread.
-    if (this.#sockets.has(channel_id)) return;
-    const ws = new ServerWebSocket(channel_id, path);
-    if (this.#handlers === null) return closeWith(ws, SERVICE_RESTART, "not served any more");
-    this.#sockets.set(channel_id, ws);
-    this.#run(ws, () => this.#handlers?.open?.(ws, { resumed: resumed ?? false }));
+  /** It was told that the socket opened; the version before had not finished hearing it. */
+  openAgain(): Promise<void> {
+    this.#resumed = false;
+    return this.#last ?? Promise.resolve();
   }
 
-  #received(
-    { channel_id, message_type }: PushEvent,
-    { lazy_load_blob: blob }: KernelMessage,
-  ): void {
-    const ws = this.#sockets.get(channel_id);
-    if (ws === undefined || !ws.isOpen) return;
-    const bytes = blob?.bytes ?? "";
-    // Close is said once more, with its code, at the end; a ping is answered already.
-    if (message_type === "Text") this.#run(ws, () => this.#handlers?.message?.(ws, textOf(bytes)));
-    if (message_type === "Binary") {
-      this.#run(ws, () => this.#handlers?.message?.(ws, bytesOf(bytes)));
-    }
+  message(data: string | Uint8Array): true | Promise<void> {
+    return this.#run(() =>
+      !this.ws.closedHere ? this.#handlers.message?.(this.ws, data) : undefined
+    );
   }
 
-  #closed(id: number, metadata: string | null): void {
-    const ws = this.#sockets.get(id);
-    if (ws === undefined) return;
-    this.#sockets.delete(id);
-    markClosed(ws);
-    const { code, reason } = endIn(metadata);
-    this.#run(ws, () => this.#handlers?.close?.(ws, code, reason ?? ""));
+  close(code: number, reason: string): true | Promise<void> {
+    this.ws.ended(); // At once: a handler that still runs may go by it.
+    return this.#run(() => this.#handlers.close?.(this.ws, code, reason));
   }
 
-  /** What goes wrong in a handler is its socket's end, and nobody else's. */
-  #run(ws: ServerWebSocket, handler: () => unknown): void {
-    const failed = (error: unknown) => {
-      report(error);
-      closeWith(ws, INTERNAL_ERROR, "the script failed");
-    };
+  /** At once where nothing is before it: then what it sends leaves in the same post as that it is finished. */
+  #run(work: () => unknown): true | Promise<void> {
+    if (this.#last !== null) return this.#after(this.#last, work);
     try {
-      const result = handler();
-      if (result instanceof Promise) result.catch(failed);
+      const result = work();
+      return isPromise(result) ? this.#after(result, () => {}) : true;
     } catch (error) {
-      failed(error);
+      this.#failed(error);
+      return true;
     }
+  }
+
+  #after(before: PromiseLike<unknown>, work: () => unknown): Promise<void> {
+    const last = Promise.resolve(before).then(work).catch((error) => this.#failed(error)).then(
+      () => {
+        if (this.#last === last) this.#last = null;
+      },
+    );
+    return this.#last = last;
+  }
+
+  #failed(error: unknown): void {
+    report(error);
+    this.ws.close(INTERNAL_ERROR, "the script failed");
   }
 }
 
-type OpenEvent = Extract<HttpServerRequest, { WebSocketOpen: unknown }>["WebSocketOpen"];
-type PushEvent = Extract<HttpServerRequest, { WebSocketPush: unknown }>["WebSocketPush"];
+export class WebSockets {
+  readonly #process: CurrentProcess;
+  readonly #httpServer: Address;
+  readonly #style: { websocket?: WebSocketHandlers; message?: unknown };
+  readonly #served = new Map<number, Served>();
+  /** Of sockets that this version does not serve, and has closed. */
+  readonly #refused = new Set<number>();
+  /** Of sockets that closed while the version changed: their last messages came, and their path comes at the end. */
+  readonly #orphans = new Map<number, KernelMessage[]>();
 
-function endIn(metadata: string | null): { code: number; reason: string | null } {
-  if (metadata === null) return UNKNOWN_END;
-  return decodeJson(metadata, CloseDetails, "metadata");
+  constructor(
+    style: { websocket?: WebSocketHandlers; message?: unknown },
+    process: CurrentProcess,
+  ) {
+    this.#style = style;
+    this.#process = process;
+    this.#httpServer = addressOf(nodeOf(process.our), parseProcessId("http_server:distro:sys"));
+  }
+
+  async bind(): Promise<void> {
+    for (const path of PATHS) await bindWsPath(path);
+  }
+
+  /** False: no event of a socket, or one for `message(m)`. */
+  take(event: SocketEvent, message: KernelMessage): boolean | Promise<void> {
+    const { websocket } = this.#style;
+    if (websocket === undefined) return this.#refuse(event);
+    if (event.WebSocketOpen !== undefined) return this.#open(event.WebSocketOpen, websocket);
+    if (event.WebSocketPush !== undefined) return this.#push(event.WebSocketPush, message);
+    if (event.WebSocketClose !== undefined) {
+      return this.#close(event.WebSocketClose, message, websocket);
+    }
+    return false;
+  }
+
+  #open(
+    open: NonNullable<SocketEvent["WebSocketOpen"]>,
+    handlers: WebSocketHandlers,
+  ): Promise<void> {
+    const known = this.#served.get(open.channel_id);
+    if (known !== undefined) {
+      return open.resumed === true ? Promise.resolve() : known.openAgain();
+    }
+    const ws = new ServerWebSocket(open, (action, options) => this.#say(action, options));
+    const served = new Served(ws, handlers, open.resumed === true);
+    this.#served.set(ws.id, served);
+    return served.open();
+  }
+
+  #push(
+    { channel_id, message_type }: NonNullable<SocketEvent["WebSocketPush"]>,
+    message: KernelMessage,
+  ): true | Promise<void> {
+    const served = this.#served.get(channel_id);
+    if (served === undefined) {
+      this.#orphans.set(channel_id, [...this.#orphans.get(channel_id) ?? [], message]);
+      return true;
+    }
+    // A ping or pong is the node's affair, and of a close frame WebSocketClose tells.
+    if (message_type !== "Text" && message_type !== "Binary") return true;
+    return served.message(dataOf(message, message_type));
+  }
+
+  #close(id: number, message: KernelMessage, handlers: WebSocketHandlers): true | Promise<void> {
+    const { code, reason, path } = endIn(message.metadata);
+    if (!this.#served.has(id)) this.#adopt({ path, channel_id: id }, handlers);
+    const served = this.#served.get(id)!;
+    this.#served.delete(id);
+    return served.close(code, reason);
+  }
+
+  /** It opened before this version and is closed already: its last messages are heard all the same. */
+  #adopt(open: { path: string; channel_id: number }, handlers: WebSocketHandlers): void {
+    this.#open({ ...open, resumed: true }, handlers);
+    const orphans = this.#orphans.get(open.channel_id) ?? [];
+    this.#orphans.delete(open.channel_id);
+    for (const message of orphans) {
+      this.#push((JSON.parse(textOf(message.body)) as SocketEvent).WebSocketPush!, message);
+    }
+  }
+
+  /** This version serves no WebSockets: those that it has inherited are closed. */
+  #refuse(
+    { WebSocketOpen: open, WebSocketPush: push, WebSocketClose: closed }: SocketEvent,
+  ): boolean {
+    if (push !== undefined) return this.#refused.has(push.channel_id);
+    if (closed !== undefined) return this.#refused.delete(closed);
+    // A script that binds by itself hears of its sockets in `message(m)`.
+    if (open === undefined || open.resumed !== true && this.#style.message) return false;
+    this.#refused.add(open.channel_id);
+    const metadata = JSON.stringify({ code: SERVICE_RESTART, reason: "process reloaded" });
+    this.#say({ WebSocketClose: open.channel_id }, { metadata });
+    for (const path of PATHS) unbindWsPath(path).catch(report);
+    return true;
+  }
+
+  #say(action: HttpServerAction, { bytes, metadata }: SayOptions = {}): void {
+    const { our, outbox } = this.#process;
+    const lazy_load_blob = bytes === undefined ? null : { mime: null, bytes };
+    const options = { lazy_load_blob, metadata };
+    const frame = toFrame(request(our, this.#httpServer, JSON.stringify(action), options));
+    // There are only so many sockets to close, and whoever has sent too much must be able to.
+    if (bytes === undefined) outbox.send(frame);
+    else outbox.offer(frame);
+  }
+}
+
+function dataOf({ lazy_load_blob }: KernelMessage, type: "Text" | "Binary"): string | Uint8Array {
+  const bytes = lazy_load_blob?.bytes ?? "";
+  return type === "Text" ? textOf(bytes) : bytesOf(bytes);
+}
+
+/** Another server says neither code nor path. */
+function endIn(metadata: string | null): { code: number; reason: string; path: string } {
+  const unknown = { code: 1005, reason: "", path: "/" };
+  return metadata === null ? unknown : { ...unknown, ...JSON.parse(metadata) };
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined | null)?.then === "function";
 }

@@ -1,125 +1,231 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { textOf } from "../protocol/message.ts";
+import type { KernelMessage } from "../protocol/message.ts";
 import { FakeKernel } from "./fake_kernel_test.ts";
-import type { ServerWebSocket } from "./web_sockets.ts";
+import type { ServerWebSocket } from "./server_web_socket.ts";
 import { serveWebStyle, type WebStyle } from "./web_style.ts";
 
-/** A script under way, both of its WebSocket paths bound. */
-async function serve(style: WebStyle): Promise<FakeKernel> {
-  const kernel = new FakeKernel();
+const ROOT = { path: "/", channel_id: 7 };
+
+/** A process that serves `style`, with what it binds answered. */
+async function serve(style: WebStyle, kernel = new FakeKernel()): Promise<FakeKernel> {
   serveWebStyle(style, kernel.process);
-  for (const path of style.websocket === undefined ? ["Bind"] : ["/", "/*path"]) {
-    const bind = await kernel.next();
-    assertStringIncludes(textOf(bind.body), path);
-    kernel.answer(bind, '{"Ok":null}');
+  const binds = [];
+  if (style.websocket !== undefined) {
+    for (let i = 0; i < 2; i++) {
+      const bind = await kernel.next();
+      binds.push(JSON.parse(bind.body as string).WebSocketBind.path);
+      kernel.answer(bind, '{"Ok":null}');
+    }
+    assertEquals(binds, ["/", "/*path"]);
   }
   return kernel;
 }
 
-function tell(kernel: FakeKernel, event: unknown, bytes: string | Uint8Array | null = null) {
-  const blob = bytes === null ? undefined : { mime: null, bytes };
+function say(kernel: FakeKernel, event: object, bytes?: string | Uint8Array): void {
+  const blob = bytes === undefined ? undefined : { mime: null, bytes };
   kernel.tell("http_server:distro:sys", event, { blob });
 }
 
-const open = (channel_id: number, more = {}) => ({
-  WebSocketOpen: { path: `/${channel_id}`, channel_id, ...more },
-});
-const push = (channel_id: number, message_type: string) => ({
-  WebSocketPush: { channel_id, message_type },
-});
+function push(kernel: FakeKernel, data: string | Uint8Array, channel_id = 7): void {
+  const message_type = typeof data === "string" ? "Text" : "Binary";
+  say(kernel, { WebSocketPush: { channel_id, message_type } }, data);
+}
 
-Deno.test("open, message and close are called in order, with text and bytes", async () => {
-  const seen: unknown[] = [];
-  const kernel = await serve({
-    websocket: {
-      open: (ws, info) => void seen.push([ws.id, ws.path, info]),
-      message(ws, data) {
-        ws.data = (ws.data ?? 0) + 1;
-        seen.push([ws.data, data]);
-      },
-      close: (ws, code, reason) => void seen.push([ws.id, ws.isOpen, code, reason]),
-    },
-  });
-  tell(kernel, open(7));
-  tell(kernel, push(7, "Text"), "hi");
-  tell(kernel, push(7, "Binary"), Uint8Array.of(0, 255));
-  tell(kernel, push(7, "Ping"), "ignored");
-  tell(kernel, push(7, "Close"), "bye");
-  kernel.tell("http_server:distro:sys", { WebSocketClose: 7 }, {
-    metadata: '{"code":4001,"reason":"bye"}',
-  });
-  tell(kernel, push(7, "Text"), "too late");
-  tell(kernel, { WebSocketClose: 7 });
-  assertEquals(seen, [
-    [7, "/7", { resumed: false }],
-    [1, "hi"],
-    [2, Uint8Array.of(0, 255)],
-    [7, false, 4001, "bye"],
+function end(kernel: FakeKernel, code: number, reason = "", path = "/"): void {
+  const metadata = JSON.stringify({ code, reason, path });
+  kernel.tell("http_server:distro:sys", { WebSocketClose: 7 }, { metadata });
+}
+
+/** Handlers that write down what they hear. */
+function heardBy(heard: unknown[]): NonNullable<WebStyle["websocket"]> {
+  return {
+    open: (ws, { resumed }) => void heard.push(["open", ws.id, ws.path, resumed]),
+    message: (_ws, data) => void heard.push(["message", data]),
+    close: (_ws, code, reason) => void heard.push(["close", code, reason]),
+  };
+}
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+const action = ({ body }: KernelMessage) => JSON.parse(body as string);
+
+Deno.test("websocket: open, text, bytes and close arrive in order", async () => {
+  const heard: unknown[] = [];
+  const kernel = await serve({ websocket: heardBy(heard) });
+  say(kernel, { WebSocketOpen: { path: "/rooms/1", channel_id: 7 } });
+  push(kernel, "a");
+  push(kernel, new Uint8Array([1]));
+  say(kernel, { WebSocketPush: { channel_id: 7, message_type: "Close" } }, "bye");
+  end(kernel, 4000, "bye");
+  await turn();
+  assertEquals(heard, [
+    ["open", 7, "/rooms/1", false],
+    ["message", "a"],
+    ["message", new Uint8Array([1])],
+    ["close", 4000, "bye"],
   ]);
 });
 
-Deno.test("send and close say it to http_server; what is wrong is thrown; after the end nothing is said", async () => {
-  const sockets: ServerWebSocket[] = [];
-  const kernel = await serve({ websocket: { open: (ws) => void sockets.push(ws) } });
-  tell(kernel, open(1));
-  const [ws] = sockets as [ServerWebSocket];
-  ws.send("text");
-  ws.send(Uint8Array.of(1, 2));
-  ws.send(Uint8Array.of(3).buffer);
-  assertThrows(() => ws.send(7 as never), TypeError, "not number");
-  for (const code of [999, 1001, 1011, 2999, 5000]) assertThrows(() => ws.close(code), RangeError);
-  assertThrows(() => ws.close(1000, "x".repeat(124)), RangeError, "123 bytes");
-  ws.close(3000, "done");
-  ws.close();
-  ws.send("too late");
-  const said = [];
-  for (let i = 0; i < 4; i++) {
-    const { body, lazy_load_blob, metadata } = await kernel.next();
-    said.push([JSON.parse(textOf(body)), lazy_load_blob?.bytes, metadata]);
-  }
-  assertEquals(said, [
-    [push(1, "Text"), "text", null],
-    [push(1, "Binary"), Uint8Array.of(1, 2), null],
-    [push(1, "Binary"), Uint8Array.of(3), null],
-    [{ WebSocketClose: 1 }, undefined, '{"code":3000,"reason":"done"}'],
-  ]);
-  assertEquals(kernel.silent, true);
-});
-
-Deno.test("what a handler throws or rejects with is printed and closes its own socket with 1011", async () => {
+Deno.test("websocket: the next event waits for the handler before it, another socket's does not", async () => {
+  const heard: string[] = [];
+  const first = Promise.withResolvers<void>();
   const kernel = await serve({
     websocket: {
-      message(_ws, data) {
-        if (data === "throw") throw new Error("thrown here");
-        return Promise.reject(new Error("rejected here"));
+      async message(ws, data) {
+        if (data === "slow") await first.promise;
+        heard.push(`${ws.id} ${data}`);
+      },
+      close: () => void heard.push("closed"),
+    },
+  });
+  for (const channel_id of [7, 8]) say(kernel, { WebSocketOpen: { path: "/", channel_id } });
+  push(kernel, "slow");
+  push(kernel, "behind");
+  end(kernel, 1000);
+  push(kernel, "quick", 8);
+  await turn();
+  assertEquals(heard, ["8 quick"]);
+  first.resolve();
+  await turn();
+  assertEquals(heard, ["8 quick", "7 slow", "7 behind", "closed"]);
+});
+
+Deno.test("websocket: a message is finished when its handler is", async () => {
+  const finished: number[] = [];
+  const kernel = new FakeKernel();
+  kernel.onDone = (numbers) => void finished.push(...numbers);
+  const gate = Promise.withResolvers<void>();
+  await serve(
+    { websocket: { message: (_ws, data) => data === "slow" ? gate.promise : null } },
+    kernel,
+  );
+  say(kernel, { WebSocketOpen: ROOT });
+  await turn();
+  finished.splice(0);
+  push(kernel, "quick");
+  push(kernel, "slow");
+  await turn();
+  assertEquals(finished, [3]);
+  gate.resolve();
+  await turn();
+  assertEquals(finished, [3, 4]);
+});
+
+Deno.test("ws.send() and ws.close() speak to http_server", async () => {
+  let socket: ServerWebSocket | undefined;
+  const kernel = await serve({ websocket: { open: (ws) => void (socket = ws) } });
+  say(kernel, { WebSocketOpen: ROOT });
+  await turn();
+  const bytes = new Uint8Array([1, 2, 3]);
+  socket!.send("text");
+  socket!.send(bytes.subarray(1));
+  bytes.fill(0);
+  const [text, binary] = [await kernel.next(), await kernel.next()];
+  assertEquals(action(text), { WebSocketPush: { channel_id: 7, message_type: "Text" } });
+  assertEquals([text.lazy_load_blob?.bytes, binary.lazy_load_blob?.bytes], [
+    "text",
+    new Uint8Array([2, 3]),
+  ]);
+  assertThrows(() => socket!.close(1006), RangeError, "no close frame may hold the code 1006");
+  assertThrows(() => socket!.close(1000, "x".repeat(124)), RangeError, "at most 123 bytes");
+  socket!.close(4001, "done");
+  socket!.send("late");
+  socket!.close();
+  const closing = await kernel.next();
+  assertEquals(action(closing), { WebSocketClose: 7 });
+  assertEquals(closing.metadata, '{"code":4001,"reason":"done"}');
+  assertEquals(socket!.isOpen, false);
+});
+
+Deno.test("websocket: a handler that goes on sees that its client has gone, and close() comes when it ends", async () => {
+  const heard: string[] = [];
+  const kernel = await serve({
+    websocket: {
+      async open(ws) {
+        while (ws.isOpen) await turn();
+        heard.push("loop ended");
+      },
+      close: () => void heard.push("closed"),
+    },
+  });
+  say(kernel, { WebSocketOpen: ROOT });
+  await turn();
+  end(kernel, 1000);
+  for (let i = 0; i < 3; i++) await turn();
+  assertEquals(heard, ["loop ended", "closed"]);
+});
+
+Deno.test("websocket: what a handler throws is printed and closes its socket with 1011", async () => {
+  const heard: unknown[] = [];
+  const kernel = await serve({
+    websocket: {
+      ...heardBy(heard),
+      message() {
+        throw new Error("boom");
       },
     },
   });
-  for (const [id, text] of [[1, "throw"], [2, "reject"]] as const) {
-    tell(kernel, open(id));
-    tell(kernel, push(id, "Text"), text);
-    const close = await kernel.next();
-    assertEquals(textOf(close.body), `{"WebSocketClose":${id}}`);
-    assertStringIncludes(close.metadata!, '"code":1011');
-  }
-  assertStringIncludes(kernel.lines.join(), "thrown here");
-  assertStringIncludes(kernel.lines.join(), "rejected here");
+  say(kernel, { WebSocketOpen: ROOT });
+  push(kernel, "one");
+  push(kernel, "two");
+  const closing = await kernel.next();
+  assertEquals(closing.metadata, '{"code":1011,"reason":"the script failed"}');
+  end(kernel, 1011, "the script failed");
+  await turn();
+  assertEquals(heard, [["open", 7, "/", false], ["close", 1011, "the script failed"]]);
+  assertEquals(kernel.lines.length, 1);
+  assertStringIncludes(kernel.lines[0]!, "Error: boom\n    at ");
 });
 
-Deno.test("a socket that was kept is resumed once", async () => {
-  const seen: boolean[] = [];
-  const kernel = await serve({
-    websocket: { open: (_ws, { resumed }) => void seen.push(resumed) },
-  });
-  tell(kernel, open(1, { resumed: true }));
-  tell(kernel, open(1));
-  assertEquals(seen, [true]);
+Deno.test("websocket: after a reload open() says that the socket is resumed", async () => {
+  const heard: unknown[] = [];
+  const kernel = new FakeKernel();
+  say(kernel, { WebSocketOpen: { ...ROOT, resumed: true } });
+  push(kernel, "waited");
+  await serve({ websocket: heardBy(heard) }, kernel);
+  await turn();
+  assertEquals(heard, [["open", 7, "/", true], ["message", "waited"]]);
 });
 
-Deno.test("a socket that was kept is closed with 1012 by a script that has no handlers any more", async () => {
-  const kernel = await serve({ fetch: () => new Response("") });
-  tell(kernel, open(1, { resumed: true }));
-  const close = await kernel.next();
-  assertEquals(textOf(close.body), '{"WebSocketClose":1}');
-  assertStringIncludes(close.metadata!, '"code":1012');
+Deno.test("websocket: a socket whose open() the last version did not finish is new to this one", async () => {
+  const heard: unknown[] = [];
+  const kernel = await serve({ websocket: heardBy(heard) });
+  say(kernel, { WebSocketOpen: { ...ROOT, resumed: true } });
+  say(kernel, { WebSocketOpen: ROOT });
+  say(kernel, { WebSocketOpen: { ...ROOT, resumed: true } });
+  await turn();
+  assertEquals(heard, [["open", 7, "/", false]]);
+});
+
+Deno.test("websocket: the last words of a socket that closed during the reload are heard", async () => {
+  const heard: unknown[] = [];
+  const kernel = await serve({ websocket: heardBy(heard) });
+  push(kernel, "last");
+  end(kernel, 1000, "", "/rooms/1");
+  await turn();
+  assertEquals(heard, [["open", 7, "/rooms/1", true], ["message", "last"], ["close", 1000, ""]]);
+});
+
+Deno.test("a version without websocket closes what it inherits with 1012, and unbinds", async () => {
+  const kernel = await serve({ message: () => {} });
+  say(kernel, { WebSocketOpen: { ...ROOT, resumed: true } });
+  push(kernel, "unheard");
+  const closing = await kernel.next();
+  assertEquals([action(closing), closing.metadata], [
+    { WebSocketClose: 7 },
+    '{"code":1012,"reason":"process reloaded"}',
+  ]);
+  assertEquals(action(await kernel.next()), { WebSocketUnbind: { path: "/" } });
+  assertEquals(action(await kernel.next()), { WebSocketUnbind: { path: "/*path" } });
+});
+
+Deno.test("message(m) of a script that binds by itself hears of its sockets", async () => {
+  const heard: string[] = [];
+  const kernel = await serve({ message: (message) => void heard.push(message.text()) });
+  say(kernel, { WebSocketOpen: ROOT });
+  push(kernel, "a");
+  await turn();
+  assertEquals(heard.map((text) => Object.keys(JSON.parse(text))[0]), [
+    "WebSocketOpen",
+    "WebSocketPush",
+  ]);
 });

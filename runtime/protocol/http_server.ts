@@ -136,6 +136,16 @@ const u16: Decoder<number> = (json, at) => {
  */
 export const CloseDetails = object({ code: u16, reason: optional(string) });
 
+/** A control frame's 125 bytes without the code (RFC 6455 §5.5). */
+const CLOSE_REASON_BYTES_MAX = 123;
+
+/** Whether a server may send this in a close frame: RFC 6455 §7.4, and IANA's list up to 1014. */
+export function mayCloseWith(code: number, reason: string): boolean {
+  const ofProtocol = code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code);
+  const isShort = new TextEncoder().encode(reason).length <= CLOSE_REASON_BYTES_MAX;
+  return isShort && (ofProtocol || code >= 3000 && code <= 4999);
+}
+
 const lines = list(string);
 
 /** One value, or (not in Kinode) several: a map cannot hold two `Set-Cookie` otherwise. */

@@ -79,6 +79,8 @@ export type Ending = "gone" | "crashed" | "reloaded" | "kept" | "asleep";
 export interface Module extends Endpoint {
   /** What it held open is the module's to close, or to keep. Its next life, if any, can be messaged already. */
   processEnded(process: Address, ending: Ending): void;
+  /** The process, which runs, wants nothing of what was kept for it. */
+  keepsNothing?(process: Address): void;
   /** The node stops: close listeners and sockets. */
   close(): Promise<void>;
 }

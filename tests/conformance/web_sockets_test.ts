@@ -6,9 +6,6 @@ import { type RunningNode, startNode } from "../clients/node.ts";
 import { connectBound } from "./bound.ts";
 import { WsPeer } from "./ws_peer.ts";
 
-const FULL = Deno.env.get("FULL") === "1";
-const SAVES = FULL ? 20 : 4;
-
 /** Says of each text which version of the script answered, and how the socket was opened to it. */
 const echo = (version: number | string, more = "") => `
 export default {
@@ -43,40 +40,6 @@ Deno.test("web style: the root path and all below it, text and bytes, codes of b
   await node.waitForLine(/closed \/room\/7 4001 enough/);
   root[Symbol.dispose]();
   await node.waitForLine(/closed \/ 1006 /);
-});
-
-Deno.test("a save keeps the sockets: nothing is lost or reordered, others' do not notice", async () => {
-  const files = { "echo.ts": echo(0), "other.ts": echo("other") };
-  await using node = await startNode({ files });
-  const peer = await connectBound(socketUrl(node, ""));
-  const other = await connectBound(socketUrl(node, "", "other"));
-  let sent = 0;
-  const sending = setInterval(() => peer.send(String(sent++)), 10);
-  const answers: string[] = [];
-  try {
-    for (let version = 1; version <= SAVES; version++) {
-      await save(node, echo(version));
-      while (!answers.at(-1)?.startsWith(`${version} `)) answers.push(await peer.nextText());
-    }
-  } finally {
-    clearInterval(sending);
-  }
-  while (answers.length < sent) answers.push(await peer.nextText());
-  assertEquals(answers.map((text) => text.split(" ")[2]), answers.map((_, i) => String(i)));
-  const kinds = new Set(answers.map((text) => text.split(" ").slice(0, 2).join(" ")));
-  assertEquals(kinds.size, SAVES + 1, [...kinds].join());
-  assert(kinds.has("0 new") && kinds.has(`${SAVES} resumed`));
-  other.send("still here");
-  assertEquals(await other.nextText(), "other new still here");
-});
-
-Deno.test("a version that does not compile changes nothing for the sockets", async () => {
-  await using node = await startNode({ files: { "echo.ts": echo(1) } });
-  const peer = await connectBound(socketUrl(node, ""));
-  await save(node, "export default {");
-  await node.waitForLine(/goes on running/);
-  peer.send("hi");
-  assertEquals(await peer.nextText(), "1 new hi");
 });
 
 Deno.test("1012 for a version without handlers, 1011 for a crash, 1012 for Kinode style without keepChannels", async () => {

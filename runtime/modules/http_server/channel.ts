@@ -18,6 +18,8 @@ export class Channel {
   forgotten = false;
   /** Its process has not heard of it in this life. */
   dormant = false;
+  /** It opened in another life of its process. */
+  inherited = false;
   #warned = false;
 
   constructor(
@@ -41,6 +43,7 @@ export class Channel {
   wake(): void {
     if (!this.dormant) return;
     this.dormant = false;
+    this.inherited = true;
     this.#tellOpen(',"resumed":true');
   }
 
@@ -60,9 +63,12 @@ export class Channel {
     this.tellClosed({ code, reason });
   }
 
-  /** Kinode says the id alone; the code stands in the metadata, for who looks there. */
-  tellClosed(end: Pick<SocketEnd, "code" | "reason">): void {
-    const metadata = JSON.stringify({ code: end.code, reason: end.reason });
+  /**
+   * Kinode says the id alone; the code stands in the metadata, for who looks there, and the path for a version
+   * of the process that has heard of the channel only now.
+   */
+  tellClosed({ code, reason }: Pick<SocketEnd, "code" | "reason">): void {
+    const metadata = JSON.stringify({ code, reason, path: this.path });
     this.#tell(`{"WebSocketClose":${this.id}}`, null, { metadata });
     this.forgotten = true;
   }

@@ -139,6 +139,14 @@ export class Channels {
     }
   }
 
+  /** Those that its version before had opened are closed; it hears so. */
+  keepsNothing(process: Address): void {
+    for (const channel of this.#open.values()) {
+      if (channel.owner !== process || !channel.inherited) continue;
+      this.#drop(channel, SERVICE_RESTART, "process reloaded");
+    }
+  }
+
   #received(channel: Channel, data: string | Uint8Array): void {
     if (data.length > WS_MESSAGE_BYTES_MAX) {
       return this.#drop(channel, TOO_BIG, "message too big");

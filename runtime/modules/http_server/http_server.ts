@@ -133,6 +133,10 @@ export class HttpServer implements Module {
     if (ending !== "asleep") this.#streams.processEnded(process);
   }
 
+  keepsNothing(process: Address): void {
+    this.#channels.keepsNothing(process);
+  }
+
   async close(): Promise<void> {
     this.#pending.close();
     await this.#listener?.close();
