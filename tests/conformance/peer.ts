@@ -4,6 +4,7 @@
 //   await peer.waitForLine(/Server started/);
 
 const WAIT_SECONDS = 30;
+const PIPES = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
 
 export interface PeerEnd {
   code: number;
@@ -25,7 +26,7 @@ export class Peer implements AsyncDisposable {
   #wake: (() => void) | null = null;
 
   constructor(program: string, args: string[]) {
-    const command = new Deno.Command(program, { args, stdout: "piped", stderr: "piped" });
+    const command = new Deno.Command(program, { args, ...PIPES });
     this.#child = command.spawn();
     this.#stderr = new Response(this.#child.stderr).text();
     this.#read = this.#follow();
@@ -52,7 +53,13 @@ export class Peer implements AsyncDisposable {
     throw new Error(`no line with ${pattern}: ${this.lines.join("\n")}\n${await this.#stderr}`);
   }
 
+  /** Its standard input ends. */
+  async closeInput(): Promise<void> {
+    await this.#child.stdin.close();
+  }
+
   async end(): Promise<PeerEnd> {
+    await this.closeInput().catch(() => {}); // It is closed, or nobody is there any more.
     const { code } = await this.#child.status;
     await this.#read;
     return { code, lines: this.lines, stderr: await this.#stderr };
