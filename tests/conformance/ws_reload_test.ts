@@ -6,7 +6,6 @@ import { type RunningNode, startNode } from "../clients/node.ts";
 import { connectBound } from "./bound.ts";
 import { Peer } from "./peer.ts";
 import { readProgram } from "./scripts.ts";
-import { WsPeer } from "./ws_peer.ts";
 
 const SCRIPT = readProgram("web_sockets.ts");
 const NAME = "web_sockets:web_sockets:template.os";
@@ -16,27 +15,11 @@ function version(number: number): string {
   return SCRIPT.replace("VERSION = 0", `VERSION = ${number}`);
 }
 
-/** Kinode style; it says what it hears. */
-const LOOP = `import { awaitMessage, http } from "@kinode/process";
-export const config = { keepChannels: KEEPS };
+/** Kinode style, which keeps nothing unless its config says so. */
+const LOOP = `import { awaitMessage } from "@kinode/process";
 export async function init() {
-  await http.bindWsPath("/");
-  while (true) {
-    const message = await awaitMessage();
-    const text = message.text();
-    const id = Number(/\\d+/.exec(text.replace(/"path":"[^"]*",/, ""))![0]);
-    console.log("heard", text.replace(String(id), "ID"), message.metadata);
-    if (text.includes("Text")) http.sendWsPush(id, "Text", { bytes: "VERSION " + message.blob!.bytes.length });
-  }
+  while (true) await awaitMessage();
 }`;
-
-function loop(number: number, keeps: boolean): string {
-  return LOOP.replace("VERSION", String(number)).replace("KEEPS", String(keeps));
-}
-
-async function text(peer: WsPeer): Promise<string> {
-  return new TextDecoder().decode((await peer.next()).bytes);
-}
 
 async function save(node: RunningNode, name: string, script: string): Promise<void> {
   const from = node.lines.length;
@@ -53,7 +36,7 @@ testNeeding(
     });
     const url = `${node.wsUrl}/${NAME}/echo`;
     using neighbour = await connectBound(`${node.wsUrl}/other:other:template.os`);
-    assertEquals(await text(neighbour), "opened / 0");
+    assertEquals(await neighbour.nextText(), "opened / 0");
     (await connectBound(url))[Symbol.dispose]();
     const script = new URL("../clients/ws_echo.py", import.meta.url).pathname;
     await using client = new Peer(python, [script, url, "100"]);
@@ -69,23 +52,23 @@ testNeeding(
     const resumed = Array.from({ length: SAVES }, (_, i) => `resumed /echo ${i + 1}`);
     assertEquals(notes, ["opened /echo 0", ...resumed]);
     neighbour.send("still there");
-    assertEquals(await text(neighbour), "still there");
+    assertEquals(await neighbour.nextText(), "still there");
   },
 );
 
 Deno.test("reload: what a version had not finished is the next one's", async () => {
   await using node = await startNode({ files: { "web_sockets.ts": version(0) } });
   using peer = await connectBound(`${node.wsUrl}/${NAME}`);
-  assertEquals(await text(peer), "opened / 0");
+  assertEquals(await peer.nextText(), "opened / 0");
   const messages = Array.from({ length: 200 }, (_, i) => i % 10 === 0 ? "slow" : `${i}`);
   for (const message of messages) peer.send(message);
   await save(node, "web_sockets.ts", version(1));
   const heard: string[] = [];
-  while (heard.length < messages.length + 1) heard.push(await text(peer));
+  while (heard.length < messages.length + 1) heard.push(await peer.nextText());
   assertEquals(heard.filter((line) => line.startsWith("resumed")), ["resumed / 1"]);
   assertEquals(heard.filter((line) => !line.startsWith("resumed")), messages);
   peer.send("count");
-  const count = await text(peer);
+  const count = await peer.nextText();
   assert(count !== `count ${messages.length}`, "ws.data does not outlive a version");
 });
 
@@ -93,40 +76,18 @@ Deno.test("reload: a version that does not load changes nothing, one that fails 
   await using node = await startNode({ files: { "web_sockets.ts": version(0) } });
   const url = `${node.wsUrl}/${NAME}`;
   using peer = await connectBound(url);
-  assertEquals(await text(peer), "opened / 0");
+  assertEquals(await peer.nextText(), "opened / 0");
   await node.drop("web_sockets.ts", "export default {");
   await node.waitForLine(/web_sockets\.ts:1:\d+/);
   peer.send("still there");
-  assertEquals(await text(peer), "still there");
+  assertEquals(await peer.nextText(), "still there");
   await node.drop("web_sockets.ts", `throw new Error("at start");`);
   assertEquals(await peer.closed(), 1011);
-});
-
-Deno.test("reload: a version without websocket closes 1012", async () => {
-  await using node = await startNode({ files: { "web_sockets.ts": version(0) } });
-  const url = `${node.wsUrl}/${NAME}`;
-  using peer = await connectBound(url);
-  await node.drop("web_sockets.ts", `export default { fetch: () => new Response("web") };`);
-  assertEquals(await peer.closed(), 1012);
 });
 
 Deno.test("reload: a version in Kinode style that keeps nothing closes 1012", async () => {
   await using node = await startNode({ files: { "web_sockets.ts": version(0) } });
   using peer = await connectBound(`${node.wsUrl}/${NAME}`);
-  await node.drop("web_sockets.ts", loop(1, false));
+  await node.drop("web_sockets.ts", LOOP);
   assertEquals(await peer.closed(), 1012);
-});
-
-Deno.test("reload: Kinode style closes 1012, and keeps its channels where its config says so", async () => {
-  await using node = await startNode({ files: { "a.ts": loop(0, false), "b.ts": loop(0, true) } });
-  using first = await connectBound(`${node.wsUrl}/a:a:template.os`);
-  using second = await connectBound(`${node.wsUrl}/b:b:template.os`);
-  await save(node, "a.ts", loop(1, false));
-  assertEquals(await first.closed(), 1012);
-  await save(node, "b.ts", loop(1, true));
-  second.send("four");
-  assertEquals(await text(second), "1 4");
-  await node.waitForLine(
-    'b:template.os: heard {"WebSocketOpen":{"path":"/","channel_id":ID,"resumed":true}} null',
-  );
 });
