@@ -1,0 +1,53 @@
+// Threat: a process that gives itself out for another, or that poisons the language under the library to do so.
+import { assertEquals } from "@std/assert";
+import { curlBound } from "../conformance/bound.ts";
+import { assertUnharmed, hostileFiles, saidBy, startAttacked, strayLines } from "./attack.ts";
+
+const victim = `
+import { awaitMessage, println, Request } from "@kinode/process";
+export const config = { public: true, request_capabilities: ["colludes:colludes:template.os"] };
+export default {
+  fetch: () => (println("served"), new Response("the victim's")),
+  message: (message) => println("was told " + message.text().slice(0, 8) + " by " + message.source.process),
+};
+setTimeout(async () => {
+  const answer = await Request.to("our@colludes:colludes:template.os").body("?").sendAndAwaitResponse(30);
+  println("got " + answer.text() + " of " + answer.source.process);
+}, 500);
+`;
+
+Deno.test("hostile: nobody answers, tells or commands in another's name", async () => {
+  const files = { ...hostileFiles("forges", "colludes"), "victim.ts": victim };
+  await using node = await startAttacked({ files });
+  await node.waitForLine("forges:template.os: is done");
+  await node.waitForLine(/ victim:template\.os: got /);
+  assertEquals(saidBy(node, "victim"), [
+    'was told {"Http": by forges:forges:template.os',
+    "got true answer of colludes:colludes:template.os",
+  ]);
+  const said = Object.fromEntries(
+    saidBy(node, "forges").map((
+      line,
+    ) => [line.split(": ")[0], line.split(": ").slice(1).join(": ")]),
+  );
+  assertEquals([said.kernel, said.state, said.terminal], [
+    ...["not-permitted", "no-such-process", "no-such-process"],
+  ]);
+  // What it may ask for is about its own paths and channels, and it has neither.
+  assertEquals(said.push?.includes("Err"), true, said.push);
+  const answer = await curlBound([`${node.url}/victim:victim:template.os/`]);
+  assertEquals(answer.text, "the victim's");
+  await assertUnharmed(node);
+});
+
+Deno.test("hostile: who poisons the language breaks itself, and sees nothing that is not its own", async () => {
+  await using node = await startAttacked({ files: hostileFiles("poisons") });
+  await node.waitForLine(/poisons:template\.os: (?:still told|has)/);
+  await node.waitForLine(/poisons:template\.os: (?:saw no port|SAW)/);
+  const said = saidBy(node, "poisons");
+  assertEquals(said.filter((line) => line.includes("SAW")), []);
+  assertEquals(said[0], "still told: no-such-process");
+  assertEquals(strayLines(node), []);
+  assertEquals(node.lines.filter((line) => line.includes("victim")), []);
+  await assertUnharmed(node);
+});
