@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseProcessId } from "../protocol/address.ts";
 import { RecordedLoader, run, TempFolder } from "./testing.ts";
+import { zipFiles } from "./zip_testing.ts";
 
 const HELLO = 'export default { fetch: () => new Response("hello") };\n';
 
@@ -73,30 +74,58 @@ Deno.test("mapStack() of a started script names the user's file and line", async
 });
 
 Deno.test("a warm boot takes every bundle from the cache, and runs no esbuild", async () => {
-  const files: Record<string, string> = {
+  const files: Record<string, string | Uint8Array> = {
     "processes/lib/util.ts": "export const one: number = 1;",
+    "processes/chat/manifest.json": '[{"process_name":"a"},{"process_name":"b"}]',
+    "processes/chat/a.ts": 'export const config = {};\nexport default "a";',
+    "processes/chat/b.ts": 'export default "b";',
+    "processes/thing.zip": zipFiles({
+      "manifest.json": '[{"process_name":"c"}]',
+      "c.ts": 'export default "c";',
+    }),
   };
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < 17; i++) {
     files[`processes/p${i}.ts`] =
-      `import { one } from "./lib/util.ts";\nexport default one + ${i};`;
+      `import { one } from "./lib/util.ts";\nexport const config = { memory_mb: ${64 + i} };\n` +
+      `export default one + ${i};`;
   }
   await using home = new TempFolder(files);
-  let before = performance.now();
-  {
-    await using cold = new RecordedLoader(home);
-    await cold.loader.loadAll();
-    assertEquals(cold.lines.length, 20);
-  }
-  const coldMs = performance.now() - before;
-  await using warm = new RecordedLoader(home);
-  before = performance.now();
-  await warm.loader.loadAll();
-  const warmMs = performance.now() - before;
-  assertEquals(warm.lines.length, 20);
-  // Both on the same machine in the same mood: esbuild's start alone would take more than a third.
-  assert(warmMs * 3 < coldMs, `cold ${coldMs} ms, warm ${warmMs} ms`);
-  assertEquals((await run(warm.scripts.get("p7.ts")!.code)).default, 8);
+  const boot = async () => {
+    await using recorded = new RecordedLoader(home);
+    using workers = new CountedWorkers();
+    await recorded.loader.loadAll();
+    const started = recorded.lines.filter((line) => line.startsWith("start"));
+    assertEquals(started.length, 20);
+    return { count: workers.count, scripts: recorded.scripts };
+  };
+  assertEquals((await boot()).count, 1);
+  const { count, scripts } = await boot();
+  assertEquals(count, 0);
+  assertEquals((await run(scripts.get("p7.ts")!.code)).default, 8);
+  // What was read of the script was kept with its bundle.
+  assertEquals(scripts.get("p7.ts")!.config.memory_mb, 71);
+  assertEquals((await run(scripts.get("thing.zip/c.ts")!.code)).default, "c");
 });
+
+/** How many workers are started: bundling, and reading a config, needs one. */
+class CountedWorkers implements Disposable {
+  count = 0;
+  readonly #original = globalThis.Worker;
+
+  constructor() {
+    const counted = () => this.count++;
+    globalThis.Worker = class extends this.#original {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        counted();
+        super(url, options);
+      }
+    };
+  }
+
+  [Symbol.dispose](): void {
+    globalThis.Worker = this.#original;
+  }
+}
 
 Deno.test("the cache answers only while every file of the bundle is what it was", async () => {
   await using home = new TempFolder({
