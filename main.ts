@@ -15,6 +15,7 @@ import { isSealed } from "./runtime/loader/seal.ts";
 import { HttpClient } from "./runtime/modules/http_client/http_client.ts";
 import { listenAndSay } from "./runtime/modules/http_server/front_door/listening.ts";
 import { HttpServer } from "./runtime/modules/http_server/http_server.ts";
+import { DEFAULT_SETTINGS } from "./runtime/modules/http_server/settings.ts";
 import { openLogin } from "./runtime/modules/http_server/login/login.ts";
 import { SqliteStore } from "./runtime/modules/state/store.ts";
 import { Terminal, writeAll } from "./runtime/modules/terminal/terminal.ts";
@@ -43,7 +44,11 @@ const send = (message: KernelMessage) => system.kernel.route(message);
 const powers = { node: flags.name, send, log };
 const { home, name: node, fake, passwordFile } = flags;
 const login = await orExit(openLogin({ home, node, fake, passwordFile, log }));
-const settings = { ...flags.http, staticFolder: join(home, "cache", "static") };
+const settings = {
+  ...DEFAULT_SETTINGS,
+  ...flags.http,
+  staticFolder: join(home, "cache", "static"),
+};
 const httpServer = new HttpServer({ ...powers, login, settings });
 system.addModule("http-server:distro:sys", httpServer);
 system.addModule("http-client:distro:sys", new HttpClient(powers));

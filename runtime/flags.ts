@@ -26,8 +26,13 @@ export interface Flags {
   fake: boolean;
   /** A file whose first line is the owner's password. */
   passwordFile: string | null;
-  /** The largest request body that a process gets whole, in bytes; whether answers are compressed. */
-  http: { bodyBytesMax: number; compression: boolean };
+  /** The largest request body that a process gets whole, in bytes; whether answers are compressed; of WebSockets. */
+  http: {
+    bodyBytesMax: number;
+    compression: boolean;
+    channelsMax: number;
+    wsMessageBytesMax: number;
+  };
   /** Processes of the folder get no capabilities but what `<home>/grants.json` grants. */
   strict: boolean;
 }
@@ -50,6 +55,8 @@ const VALUES: Record<string, string> = {
   name: "a node name, as in --name fake.dev",
   port: "a number, as in --port 8080",
   "http-body-mb": "a number of megabytes, as in --http-body-mb 32",
+  "ws-message-mb": "a number of megabytes, as in --ws-message-mb 16",
+  "ws-max": "a number of WebSockets, as in --ws-max 20000",
   listen: "an address, as in --listen 0.0.0.0 or --listen 192.168.1.5:8080",
   "tls-cert": "a PEM file with the certificate and what vouches for it",
   "tls-key": "a PEM file with the certificate's private key",
@@ -61,6 +68,9 @@ const PORT_MAX = 65_535;
 /** A message must hold the body. */
 const HTTP_BODY_MB_MAX = 64;
 const HTTP_BODY_MB = 16;
+const WS_MESSAGE_MB = 64;
+const WS_MAX = 10_000;
+const WS_MAX_MAX = 100_000;
 
 const HELP = `kinode ${VERSION}: a personal server that runs the scripts of a folder
 
@@ -84,6 +94,8 @@ Usage: kinode [flags]
   --http-body-mb N  The largest request body that a process gets in one message
                                                        (default: 16, at most 64)
   --no-compression  Send HTTP answers as they are
+  --ws-message-mb N The largest WebSocket message         (default: 64, at most 64)
+  --ws-max N        WebSockets open at a time              (default: 10000)
   --strict          Give processes nothing but what <home>/grants.json grants
   --version         Print the version
   --help            Print this text
@@ -152,6 +164,9 @@ function read(parsed: Record<string, unknown>): Parsed {
     passwordFile: passwordFile ?? null,
     http: {
       bodyBytesMax: readMegabytes(words["http-body-mb"]),
+      channelsMax: readWhole("ws-max", words["ws-max"] ?? `${WS_MAX}`, WS_MAX_MAX),
+      wsMessageBytesMax: 1024 * 1024 *
+        readWhole("ws-message-mb", words["ws-message-mb"] ?? `${WS_MESSAGE_MB}`, WS_MESSAGE_MB),
       compression: !words["no-compression"],
     },
     strict: Boolean(strict),
@@ -219,6 +234,12 @@ function readMegabytes(text = `${HTTP_BODY_MB}`): number {
     `--http-body-mb ${text}: a whole number of megabytes from 1 to ${HTTP_BODY_MB_MAX}; ` +
       "a script in web style takes bodies of any length, piece by piece.",
   );
+}
+
+function readWhole(flag: string, text: string, max: number): number {
+  const number = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (number >= 1 && number <= max) return number;
+  throw new SyntaxError(`--${flag} ${text}: a whole number from 1 to ${max}.`);
 }
 
 function refuse({ arg, flag }: { arg: string; flag?: string }): string {

@@ -6,6 +6,14 @@ function run(...args: string[]) {
   return "run" in parsed ? parsed.run : parsed;
 }
 
+const MB = 1024 * 1024;
+const HTTP = {
+  bodyBytesMax: 16 * MB,
+  compression: true,
+  channelsMax: 10_000,
+  wsMessageBytesMax: 64 * MB,
+};
+
 Deno.test("parseFlags() --fake alone is enough", () => {
   assertEquals(run(), {
     home: "./kinode-home",
@@ -15,7 +23,7 @@ Deno.test("parseFlags() --fake alone is enough", () => {
     strict: false,
     fake: true,
     passwordFile: null,
-    http: { bodyBytesMax: 16 * 1024 * 1024, compression: true },
+    http: HTTP,
     hostname: "127.0.0.1",
     frontDoor: null,
   });
@@ -30,7 +38,7 @@ Deno.test("parseFlags() takes every flag, with a space or =, the last one wins",
     strict: true,
     fake: true,
     passwordFile: null,
-    http: { bodyBytesMax: 16 * 1024 * 1024, compression: true },
+    http: HTTP,
     hostname: "127.0.0.1",
     frontDoor: null,
   };
@@ -49,7 +57,7 @@ Deno.test("parseFlags() puts the scripts under the home that was given", () => {
     strict: false,
     fake: true,
     passwordFile: null,
-    http: { bodyBytesMax: 16 * 1024 * 1024, compression: true },
+    http: HTTP,
     hostname: "127.0.0.1",
     frontDoor: null,
   });
@@ -64,7 +72,7 @@ Deno.test("parseFlags() keeps a numeric name a string, and port 0 a port", () =>
     strict: false,
     fake: true,
     passwordFile: null,
-    http: { bodyBytesMax: 16 * 1024 * 1024, compression: true },
+    http: HTTP,
     hostname: "127.0.0.1",
     frontDoor: null,
   });
@@ -139,12 +147,25 @@ Deno.test("parseFlags() reads what the HTTP server is told, within bounds", () =
   const { run } = parseFlags(["--fake", "--http-body-mb", "64", "--no-compression"]) as {
     run: Flags;
   };
-  assertEquals(run.http, { bodyBytesMax: 64 * 1024 * 1024, compression: false });
+  assertEquals(run.http, { ...HTTP, bodyBytesMax: 64 * MB, compression: false });
   for (const wrong of ["0", "65", "-1", "1.5", "many"]) {
     const parsed = parseFlags(["--fake", `--http-body-mb=${wrong}`]);
     assertStringIncludes(
       (parsed as { fail: string }).fail,
       `--http-body-mb ${wrong}: a whole number of megabytes from 1 to 64`,
+    );
+  }
+});
+
+Deno.test("parseFlags() takes the bounds of WebSockets, and says which are possible", () => {
+  const parsed = parseFlags(["--ws-max", "20000", "--ws-message-mb", "1"]);
+  const expected = { ...HTTP, channelsMax: 20_000, wsMessageBytesMax: MB };
+  assertEquals("run" in parsed && parsed.run.http, expected);
+  for (const wrong of [["--ws-max", "0"], ["--ws-max", "1e3"], ["--ws-message-mb", "65"]]) {
+    const refused = parseFlags(wrong);
+    assertStringIncludes(
+      "fail" in refused ? refused.fail : "",
+      `${wrong.join(" ")}: a whole number`,
     );
   }
 });

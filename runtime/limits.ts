@@ -68,6 +68,9 @@ export const STATIC_FILE_CHUNK_BYTES = 256 * 1024;
 /** Kinode has 128; design.md and issue "The HTTP server, whole" ask for 10,000 on Deno. */
 export const CHANNELS_MAX = 10_000;
 
+/** A client that has not answered our close frame by then is not waited for: its process hears 1006. */
+export const WS_CLOSE_SECONDS = 5;
+
 /** As tungstenite's default, which Kinode uses: larger messages end the channel. */
 export const WS_MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 

@@ -106,7 +106,8 @@ export function unbindHttpPath(path: string): Promise<void> {
 /**
  * WebSocket clients may connect to `/<our process id><path>`. The process gets `WebSocketOpen`, then
  * `WebSocketPush` for every message of the client, `WebSocketClose` at the end. The path must match exactly,
- * `/` gets nothing but itself. `encrypted` has no effect; Kinode 0.9 has it. Errors as `bindHttpPath`.
+ * `/` gets nothing but itself. `encrypted` has no effect; Kinode 0.9 has it.
+ * `keepaliveSeconds`, which Kinode does not have: a client that answers no ping for as long is gone. Errors as `bindHttpPath`.
  *
  * ```ts
  * import { awaitMessage, http } from "@kinode/process";
@@ -122,9 +123,17 @@ export function unbindHttpPath(path: string): Promise<void> {
  * }
  * ```
  */
-export function bindWsPath(path: string, authenticated = false, encrypted = false): Promise<void> {
+export function bindWsPath(
+  path: string,
+  authenticated = false,
+  encrypted = false,
+  keepaliveSeconds?: number,
+): Promise<void> {
   const bind = { path, authenticated, encrypted, extension: false };
-  return act({ WebSocketBind: bind });
+  // Kinode's message where it says the same.
+  return act({
+    WebSocketBind: keepaliveSeconds === undefined ? bind : { ...bind, keepalive: keepaliveSeconds },
+  });
 }
 
 /** Nobody can connect to the path any more; open channels stay open. Rejects with an `HttpServerError`. */

@@ -23,6 +23,8 @@ import type { Body } from "../protocol/message.ts";
  * ```
  */
 export interface WebSocketHandlers {
+  /** Seconds, 1 to 3600: a client that answers no ping for as long is gone (1006). Left out, silence is no end. */
+  keepalive?: number;
   /**
    * First of all, once in every life of the script. `resumed`: the client has been connected since before
    * this version was saved, or since before the process slept.

@@ -115,7 +115,8 @@ export class WebSockets {
   }
 
   async bind(): Promise<void> {
-    for (const path of PATHS) await bindWsPath(path);
+    const seconds = this.#style.websocket?.keepalive;
+    for (const path of PATHS) await bindWsPath(path, false, false, seconds);
   }
 
   /** False: no event of a socket, or one for `message(m)`. */

@@ -51,6 +51,16 @@ const messageId = converted(string, (text) => {
   throw new TypeError("expected a message id in decimal digits");
 });
 
+/** Ours: seconds within which a client must answer a ping, or is gone. */
+const keepalive: Decoder<number> = (json, at) => {
+  const seconds = u32(json, at);
+  if (seconds >= 1 && seconds <= KEEPALIVE_SECONDS_MAX) return seconds;
+  throw new TypeError(`Cannot decode ${at}: expected 1 to ${KEEPALIVE_SECONDS_MAX} seconds`);
+};
+
+/** An hour: longer is none at all. */
+const KEEPALIVE_SECONDS_MAX = 3_600;
+
 const pushed = { channel_id: u32, message_type: WsMessageType };
 
 /**
@@ -69,8 +79,17 @@ export const actions = {
   }),
   SecureBind: object({ path: string, cache: boolean }),
   Unbind: object({ path: string }),
-  WebSocketBind: object({ path: string, authenticated: boolean, extension: boolean }),
-  WebSocketSecureBind: object({ path: string, extension: boolean }),
+  WebSocketBind: object({
+    path: string,
+    authenticated: boolean,
+    extension: boolean,
+    keepalive: extension(keepalive),
+  }),
+  WebSocketSecureBind: object({
+    path: string,
+    extension: boolean,
+    keepalive: extension(keepalive),
+  }),
   WebSocketUnbind: object({ path: string }),
   /** Parsed, and refused: only http_server says this. */
   WebSocketOpen: object({ path: string, channel_id: u32 }),

@@ -36,6 +36,8 @@ export interface HttpBinding extends Bound {
 
 export interface WsBinding extends Bound {
   extension: boolean;
+  /** Seconds; undefined: nobody looks whether a silent client is still there. */
+  keepalive?: number | undefined;
 }
 
 /** What is known of a path: its binding, or `null` once it was unbound. */

@@ -20,6 +20,8 @@ export class Channel {
   dormant = false;
   /** It opened in another life of its process. */
   inherited = false;
+  /** Runs while our close frame waits for its answer. */
+  closing: ReturnType<typeof setTimeout> | undefined;
   #warned = false;
 
   constructor(

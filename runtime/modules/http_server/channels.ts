@@ -7,12 +7,7 @@
  *
  * A process that keeps its channels over a reload, or sleeps, is told of each anew: `"resumed":true`.
  */
-import {
-  CHANNELS_MAX,
-  WS_BUFFERED_BYTES_MAX,
-  WS_CONTROL_BYTES_MAX,
-  WS_MESSAGE_BYTES_MAX,
-} from "../../limits.ts";
+import { WS_BUFFERED_BYTES_MAX, WS_CONTROL_BYTES_MAX } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import type { Address } from "../../protocol/address.ts";
 import type { WebSocketExtPushData, WsMessageType } from "../../protocol/http_server.ts";
@@ -38,23 +33,32 @@ export interface ChannelsOptions {
   /** False: the process's queue is full, and it will never see the message. */
   send(message: KernelMessage): boolean | void;
   log: Log;
+  channelsMax: number;
+  wsMessageBytesMax: number;
+  wsCloseSeconds: number;
 }
 
 export class Channels {
   readonly #send: (message: KernelMessage) => boolean | void;
   readonly #log: Log;
+  readonly #channelsMax: number;
+  readonly #messageBytesMax: number;
+  readonly #closeSeconds: number;
   /** Those that a process may use. One that it closed is gone from here, while its socket still closes. */
   readonly #open = new Map<number, Channel>();
   /** Every socket that is not closed yet, for the limit and for unique ids. */
   readonly #sockets = new Map<number, Channel>();
 
-  constructor({ send, log }: ChannelsOptions) {
-    this.#send = send;
-    this.#log = log;
+  constructor(options: ChannelsOptions) {
+    this.#send = options.send;
+    this.#log = options.log;
+    this.#channelsMax = options.channelsMax;
+    this.#messageBytesMax = options.wsMessageBytesMax;
+    this.#closeSeconds = options.wsCloseSeconds;
   }
 
   get full(): boolean {
-    return this.#sockets.size >= CHANNELS_MAX;
+    return this.#sockets.size >= this.#channelsMax;
   }
 
   /** Sockets that are not closed yet. */
@@ -121,7 +125,14 @@ export class Channels {
     if (channel.owner !== source) return NOT_OWNED;
     this.#open.delete(id);
     channel.socket.close(end.code, end.reason);
+    const late = () => channel.tellClosed(NO_ANSWER);
+    channel.closing = setTimeout(late, this.#closeSeconds * 1000);
     return null;
+  }
+
+  /** The node stops: nobody is told any more. */
+  stop(): void {
+    for (const channel of this.#sockets.values()) clearTimeout(channel.closing);
   }
 
   /** What is said to a process that keeps its channels is the first that its new version hears. */
@@ -148,7 +159,7 @@ export class Channels {
   }
 
   #received(channel: Channel, data: string | Uint8Array): void {
-    if (data.length > WS_MESSAGE_BYTES_MAX) {
+    if (isLonger(data, this.#messageBytesMax)) {
       return this.#drop(channel, TOO_BIG, "message too big");
     }
     channel.received(typeof data === "string" ? "Text" : "Binary", data);
@@ -158,6 +169,7 @@ export class Channels {
     // Deno 2.9.6 says so twice when a socket breaks while it closes; the second finds nothing.
     if (!this.#sockets.delete(channel.id)) return;
     this.#open.delete(channel.id);
+    clearTimeout(channel.closing);
     channel.closed(end);
   }
 
@@ -208,6 +220,15 @@ export class Channels {
     return this.#sockets.has(id!) ? this.#freeId() : id!;
   }
 }
+
+/** Text counts as UTF-8, which is at most three bytes for each of its units. */
+function isLonger(data: string | Uint8Array, bytesMax: number): boolean {
+  if (typeof data !== "string" || data.length > bytesMax) return data.length > bytesMax;
+  return data.length > bytesMax / 3 && bytesOf(data).length > bytesMax;
+}
+
+/** The client never answered our close frame. */
+const NO_ANSWER = { code: 1006, reason: "" };
 
 const NO_BLOB = refusal("NoBlob", "");
 const NOT_FOUND = refusal("WsChannelNotFound", "WebSocket channel not found");

@@ -36,8 +36,14 @@ export type IncomingRequest = Pick<
   "url" | "method" | "headers" | "body" | "bytes" | "signal"
 >;
 
-/** Takes the WebSocket handshake of a request; null when it lacks what RFC 6455 asks for. */
-export type Upgrade<R> = (request: R) => { socket: ServerSocket; response: Response } | null;
+/**
+ * Takes the WebSocket handshake of a request; null when it lacks what RFC 6455 asks for. A client that does not answer
+ * pings for `keepaliveSeconds` is gone; 0: it is not pinged.
+ */
+export type Upgrade<R> = (
+  request: R,
+  keepaliveSeconds: number,
+) => { socket: ServerSocket; response: Response } | null;
 
 export interface HandlerOptions {
   bindings: Bindings;
@@ -73,7 +79,11 @@ export class RequestHandler {
     const target = tryParseTarget(request.url, head.host);
     if (target === null) return textResponse(400, 'Invalid request header "host"');
     if (head.upgrade !== "") {
-      const upgraded = this.#tryUpgrade(request, { head, target, peer }, () => upgrade(request));
+      const upgraded = this.#tryUpgrade(
+        request,
+        { head, target, peer },
+        (seconds) => upgrade(request, seconds),
+      );
       if (upgraded !== null) return upgraded;
     }
     const { reserved, bindings, access } = this.#options;
@@ -115,7 +125,7 @@ export class RequestHandler {
   #tryUpgrade(
     request: IncomingRequest,
     { head, target, peer }: { head: Head; target: RequestTarget; peer: Peer },
-    upgrade: () => ReturnType<Upgrade<unknown>>,
+    upgrade: (keepaliveSeconds: number) => ReturnType<Upgrade<unknown>>,
   ): Response | Promise<Response> | null {
     const { bindings, access } = this.#options;
     if (head.upgrade.toLowerCase() !== "websocket" || head.wsVersion !== "13") return null;
@@ -137,11 +147,11 @@ export class RequestHandler {
   #open(
     binding: WsBinding,
     target: RequestTarget,
-    upgrade: () => ReturnType<Upgrade<unknown>>,
+    upgrade: (keepaliveSeconds: number) => ReturnType<Upgrade<unknown>>,
   ): Response | null {
     const { channels } = this.#options;
     if (channels.full) return overloaded("websockets are open");
-    const upgraded = upgrade();
+    const upgraded = upgrade(binding.keepalive ?? 0);
     if (upgraded === null) return null;
     const path = ownPath(processOf(binding.app), normalize(target.path));
     channels.add(upgraded.socket, binding, path);

@@ -84,7 +84,7 @@ export class HttpServer implements Module {
     this.#node = node;
     this.#send = send;
     this.#log = log;
-    this.#channels = new Channels({ send, log });
+    this.#channels = new Channels({ send, log, ...settings });
     this.#access = new Access(login);
     const source = addressOf(node, parseProcessId("http-server:distro:sys"));
     this.#rpc = new Rpc({ node, source, send });
@@ -139,6 +139,7 @@ export class HttpServer implements Module {
 
   async close(): Promise<void> {
     this.#pending.close();
+    this.#channels.stop();
     await this.#listener?.close();
     await this.#static.close();
   }
@@ -194,13 +195,14 @@ export class HttpServer implements Module {
         subdomain: subdomainOf(message.source),
       }),
     Unbind: ({ path }, { source }) => pathRefusal(this.#bindings.unbindHttp(source, path)),
-    WebSocketBind: ({ path, authenticated, extension }, message) =>
-      this.#bindWs(message, { path, authenticated, extension, subdomain: null }),
-    WebSocketSecureBind: ({ path, extension }, message) =>
+    WebSocketBind: ({ path, authenticated, extension, keepalive }, message) =>
+      this.#bindWs(message, { path, authenticated, extension, keepalive, subdomain: null }),
+    WebSocketSecureBind: ({ path, extension, keepalive }, message) =>
       this.#bindWs(message, {
         path,
         authenticated: true,
         extension,
+        keepalive,
         subdomain: subdomainOf(message.source),
       }),
     WebSocketUnbind: ({ path }, { source }) => pathRefusal(this.#bindings.unbindWs(source, path)),

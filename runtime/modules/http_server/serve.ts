@@ -44,10 +44,10 @@ export class Listener {
   }
 }
 
-function tryUpgradeWebSocket(request: Request): ReturnType<Upgrade<Request>> {
+function tryUpgradeWebSocket(request: Request, idleTimeout: number): ReturnType<Upgrade<Request>> {
   try {
     // Kinode closes no idle socket; Deno's default is 120 s.
-    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout });
     return { socket: new DenoSocket(socket), response };
   } catch {
     return null;

@@ -176,7 +176,7 @@ Deno.test(LEAVING, { ignore: !tellsOfLeaving }, async () => {
 // Handshakes that are reset before their answer is written: Deno never tells that such a socket is gone.
 Deno.test("clients that reset in the handshake leave nothing behind", async () => {
   const log = { info: () => {}, warn: () => {} };
-  const channels = new Channels({ send: () => {}, log });
+  const channels = new Channels({ send: () => {}, log, ...DEFAULT_SETTINGS });
   const parts = makePending();
   const listener = listenerWith(parts, () => {}, channels);
   const port = listener.listen({ hostname: "127.0.0.1", port: 0 });
@@ -225,7 +225,7 @@ function listenerWith(
   bindings.bindHttp("/", { ...flags, local_only: false, content: null, streaming: false });
   bindings.bindWs("/", { ...flags, extension: false });
   const log = { info: () => {}, warn: () => {} };
-  channels ??= new Channels({ send, log });
+  channels ??= new Channels({ send, log, ...DEFAULT_SETTINGS });
   const bodies = new ArrivingBodies(HTTP_BODY_BYTES_MAX);
   const rpc = new Rpc({ node: "fake.dev", source: eraB, send });
   const reserved = new Reserved({ login: testLogin, rpc, bodies });

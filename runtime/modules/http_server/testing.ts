@@ -9,6 +9,7 @@ import {
   textOf,
 } from "../../protocol/message.ts";
 import { HttpServer } from "./http_server.ts";
+import { DEFAULT_SETTINGS, type HttpSettings } from "./settings.ts";
 import { PendingRequests } from "./pending.ts";
 import { type Asked, Streams } from "./streams.ts";
 
@@ -54,13 +55,14 @@ export class Testbed {
   readonly #takers: ((message: KernelMessage) => void)[] = [];
   port = 0;
 
-  constructor() {
+  constructor(settings: Partial<HttpSettings> = {}) {
     const log = (line: string) => void this.lines.push(line);
     this.server = new HttpServer({
       node: "fake.dev",
       send: (message) => this.send(message),
       log: { info: log, warn: log },
       login: testLogin,
+      settings: { ...DEFAULT_SETTINGS, ...settings },
     });
   }
 
@@ -258,9 +260,9 @@ export async function serving(use: (testbed: Testbed) => Promise<void>): Promise
 /** A bound path, a raw client on it, and the id that the process was told. */
 export async function openChannel(
   use: (testbed: Testbed, client: RawClient, id: number) => Promise<void>,
-  options: { extension?: boolean; target?: Address } = {},
+  options: { extension?: boolean; target?: Address; settings?: Partial<HttpSettings> } = {},
 ): Promise<void> {
-  const testbed = new Testbed().listen();
+  const testbed = new Testbed(options.settings).listen();
   testbed.bindWs("/", options);
   testbed.rest();
   const client = await testbed.connectWs(PATH);
