@@ -1,5 +1,6 @@
 /** Request bodies that a process gets whole: counted while they arrive, for all requests together. */
 import { HTTP_ARRIVING_BYTES_MAX } from "../../limits.ts";
+import { concat } from "./body_reader.ts";
 import { overloaded, textResponse } from "./outgoing.ts";
 
 export class ArrivingBodies {
@@ -51,14 +52,4 @@ export class ArrivingBodies {
     this.#bytes += bytes;
     return this.#bytes <= HTTP_ARRIVING_BYTES_MAX;
   }
-}
-
-function concat(chunks: Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

@@ -19,6 +19,7 @@ import type { Address } from "../../protocol/address.ts";
 import { ById } from "../../protocol/by_id.ts";
 import { errorText } from "../../protocol/http_server.ts";
 import { type Body, bytesOf, type KernelMessage, request } from "../../protocol/message.ts";
+import { BodyReader } from "./body_reader.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
 /** Whose request it is, and how that process wants to be spoken to. */
@@ -49,7 +50,7 @@ interface Chunk {
 interface Exchange {
   id: bigint;
   asked: Asked;
-  body: ReadableStreamDefaultReader<Uint8Array> | null;
+  body: BodyReader | null;
   reading: boolean;
   out: ReadableStreamDefaultController<Uint8Array> | null;
   /** The client's side has room for a piece. */
@@ -82,7 +83,7 @@ export class Streams {
   openBody(id: bigint, asked: Asked, body: ReadableStream<Uint8Array>): boolean {
     const exchange = this.#open(id, asked);
     if (exchange === null) return false;
-    exchange.body = body.getReader();
+    exchange.body = new BodyReader(body);
     return true;
   }
 
@@ -190,17 +191,17 @@ export class Streams {
 
   async #read(
     exchange: Exchange,
-    body: ReadableStreamDefaultReader<Uint8Array>,
+    body: BodyReader,
     message: KernelMessage,
   ): Promise<void> {
     const { reply, waitsForClient, lost } = this.#options;
     try {
-      const { done, value } = await body.read();
+      const piece = await body.take();
       exchange.reading = false;
       waitsForClient(exchange.id, false);
-      if (done) exchange.body = null;
+      if (piece === null) exchange.body = null;
       const open = this.#exchanges.get(exchange.id) === exchange;
-      if (open) reply(message, null, value ?? null);
+      if (open) reply(message, null, piece);
       else reply(message, NOT_FOUND, null);
     } catch {
       reply(message, BODY_FAILED, null);
@@ -247,8 +248,7 @@ export class Streams {
       this.#forgetWaiting(exchange);
       this.#options.reply(waiting.message, NOT_FOUND, null);
     }
-    // Rejects when the body has failed already, which its reader was told.
-    body?.cancel().catch(() => {});
+    body?.cancel();
     this.#usedBy(exchange.asked.app).streams--;
     this.#release(exchange.asked.app);
   }
