@@ -34,6 +34,7 @@ const system = new System({
   store: await orExit(SqliteStore.open({ home: flags.home, log })),
   now: () => performance.now(),
   print: log.print.bind(log),
+  bounds: flags.bounds,
   makeNursery,
   loadChild: (parent, path) => loader.loadChild(parent, path),
   isSealed,

@@ -33,6 +33,8 @@ export interface Flags {
     channelsMax: number;
     wsMessageBytesMax: number;
   };
+  /** Of memory for the whole node, in MB; `null`: what the machine allows. And whether the unresponsive are ended. */
+  bounds: { memoryMbMax: number | null; killUnresponsive: boolean };
   /** Processes of the folder get no capabilities but what `<home>/grants.json` grants. */
   strict: boolean;
 }
@@ -48,7 +50,7 @@ export interface FrontDoorFlags {
 /** `show` goes to stdout, exit 0; `fail` goes to stderr, exit 2. Neither ends with a newline. */
 export type Parsed = { run: Flags } | { show: string } | { fail: string };
 
-const SWITCHES = ["fake", "strict", "no-compression", "help", "version"];
+const SWITCHES = ["fake", "strict", "no-compression", "kill-unresponsive", "help", "version"];
 const VALUES: Record<string, string> = {
   home: "a folder, as in --home ./kinode-home",
   processes: "a folder, as in --processes ./scripts",
@@ -62,6 +64,7 @@ const VALUES: Record<string, string> = {
   "tls-key": "a PEM file with the certificate's private key",
   "trust-proxy": "addresses or networks, as in --trust-proxy 127.0.0.1,10.0.0.0/8",
   limit: "a limit and its value, as in --limit connections=1000",
+  "memory-mb": "a number of megabytes, as in --memory-mb 2048",
   "password-file": "a file with the password in its first line",
 };
 const PORT_MAX = 65_535;
@@ -71,6 +74,8 @@ const HTTP_BODY_MB = 16;
 const WS_MESSAGE_MB = 64;
 const WS_MAX = 10_000;
 const WS_MAX_MAX = 100_000;
+/** The node alone takes more than half of it. */
+const MEMORY_MB_MIN = 256;
 
 const HELP = `kinode ${VERSION}: a personal server that runs the scripts of a folder
 
@@ -96,6 +101,10 @@ Usage: kinode [flags]
   --no-compression  Send HTTP answers as they are
   --ws-message-mb N The largest WebSocket message         (default: 64, at most 64)
   --ws-max N        WebSockets open at a time              (default: 10000)
+  --memory-mb N     Beyond it the process that holds the most memory is ended
+                                         (default: three quarters of the machine's)
+  --kill-unresponsive
+                    End a process that takes no message for 30 s although some wait
   --strict          Give processes nothing but what <home>/grants.json grants
   --version         Print the version
   --help            Print this text
@@ -169,6 +178,10 @@ function read(parsed: Record<string, unknown>): Parsed {
         readWhole("ws-message-mb", words["ws-message-mb"] ?? `${WS_MESSAGE_MB}`, WS_MESSAGE_MB),
       compression: !words["no-compression"],
     },
+    bounds: {
+      memoryMbMax: words["memory-mb"] === undefined ? null : readMemory(words["memory-mb"]),
+      killUnresponsive: Boolean(words["kill-unresponsive"]),
+    },
     strict: Boolean(strict),
   };
   if (fake && passwordFile !== undefined) {
@@ -224,6 +237,14 @@ function readPort(flag: string, text: string): number {
   if (port <= PORT_MAX) return port;
   throw new SyntaxError(
     `${flag} ${text}: a port is a whole number from 0 (any free port) to ${PORT_MAX}.`,
+  );
+}
+
+function readMemory(text: string): number {
+  const megabytes = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  if (megabytes >= MEMORY_MB_MIN) return megabytes;
+  throw new SyntaxError(
+    `--memory-mb ${text}: it is a whole number of megabytes, at least ${MEMORY_MB_MIN}.`,
   );
 }
 

@@ -24,6 +24,7 @@ Deno.test("parseFlags() --fake alone is enough", () => {
     fake: true,
     passwordFile: null,
     http: HTTP,
+    bounds: { memoryMbMax: null, killUnresponsive: false },
     hostname: "127.0.0.1",
     frontDoor: null,
   });
@@ -39,6 +40,7 @@ Deno.test("parseFlags() takes every flag, with a space or =, the last one wins",
     fake: true,
     passwordFile: null,
     http: HTTP,
+    bounds: { memoryMbMax: null, killUnresponsive: false },
     hostname: "127.0.0.1",
     frontDoor: null,
   };
@@ -58,6 +60,7 @@ Deno.test("parseFlags() puts the scripts under the home that was given", () => {
     fake: true,
     passwordFile: null,
     http: HTTP,
+    bounds: { memoryMbMax: null, killUnresponsive: false },
     hostname: "127.0.0.1",
     frontDoor: null,
   });
@@ -73,6 +76,7 @@ Deno.test("parseFlags() keeps a numeric name a string, and port 0 a port", () =>
     fake: true,
     passwordFile: null,
     http: HTTP,
+    bounds: { memoryMbMax: null, killUnresponsive: false },
     hostname: "127.0.0.1",
     frontDoor: null,
   });

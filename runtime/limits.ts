@@ -158,6 +158,9 @@ export const PROCESS_HEAP_MB = 128;
 /** Booted workers that wait for a process (design.md §4: starting one takes 500 ms). */
 export const SPARE_WORKERS = 2;
 
+/** Workers that boot at a time: each waits half a second, and uses 35 ms of CPU and 9 MB. More would only wait. */
+export const BOOTING_WORKERS_MAX = 12;
+
 /** Longest pause between two restarts of a crashing process. */
 export const RESTART_PAUSE_SECONDS_MAX = 60;
 
@@ -246,8 +249,29 @@ export const STATE_BATCH_CALLS_MAX = 1_000;
 /** Prints of one process in a second; the rest is counted and dropped, or they would fill the disk. */
 export const PRINTS_PER_SECOND_MAX = 1_000;
 
-/** A process that takes nothing for so long is reported, again and again; seconds. */
-export const SILENT_SECONDS = 30;
+/** A process that takes no message for so long, although some wait, is reported, again and again. */
+export const UNRESPONSIVE_SECONDS = 30;
+
+/** CPU time of a process on one message, unless its config says otherwise: as Cloudflare's Workers. Then it is ended. */
+export const CPU_SECONDS = 30;
+
+/** Over which `cpu_share` is averaged: a page that takes a second to make is no misuse. */
+export const CPU_SHARE_SECONDS = 10;
+
+/** From the first statement of a script to the end of its top level; then it is ended. */
+export const START_SECONDS = 30;
+
+/** How often the node's memory is looked at: what grows by 1 GB/s has grown by 250 MB. A look takes 10 µs. */
+export const MEMORY_LOOK_MS = 250;
+
+/** Growth of the node after which every process is asked what it holds. */
+export const MEMORY_STEP_MB = 32;
+
+/** Beside its heap a process holds what waits in its queue (INBOX_BYTES_MAX), and may hold as much as its heap more. */
+export const BUFFERS_EXTRA_MB = 128;
+
+/** Of the machine's memory (or the container's) that the node takes by itself: the rest is the system's. */
+export const NODE_MEMORY_PART = 0.75;
 
 /** A login lasts 26 weeks, as Kinode's. */
 export const LOGIN_SECONDS = 26 * 7 * 24 * 3600;

@@ -21,6 +21,7 @@ import { decodeJson, dispatch, type Handlers } from "../protocol/serde.ts";
 import type { Log } from "../log.ts";
 import { MESSAGING } from "../protocol/config.ts";
 import type { Kernel } from "./kernel.ts";
+import { limitsOf } from "./program.ts";
 import type { Supervised, Supervisor } from "./supervisor.ts";
 
 export const KERNEL_ID = "kernel:distro:sys" as ProcessId;
@@ -144,6 +145,7 @@ export class KernelCommands implements Module {
       wit_version,
       onExit: on_exit,
       public: payload.public,
+      limits: limitsOf(null),
       keepChannels: false,
       heapMb,
       capabilities: [],

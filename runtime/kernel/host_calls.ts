@@ -7,7 +7,7 @@ import type { Store } from "../protocol/store.ts";
 import type { Log } from "../log.ts";
 import { asksForRights, type Config, MESSAGING } from "../protocol/config.ts";
 import type { Kernel } from "./kernel.ts";
-import type { Program } from "./program.ts";
+import { limitsOf, type Program } from "./program.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 export interface HostCaller {
@@ -107,6 +107,7 @@ export class HostCalls implements HostCaller {
       onExit: config.on_exit ?? call.on_exit,
       public: call.public,
       heapMb: config.memory_mb ?? heapMb,
+      limits: limitsOf(config),
       keepChannels: config.keepChannels ?? false,
       capabilities: [],
       grants: [],

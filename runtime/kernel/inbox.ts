@@ -36,6 +36,11 @@ export class Inbox {
     return this.#unfinished.size;
   }
 
+  /** The number of the oldest that is not finished: while it stays the same, the process is at it. */
+  get oldest(): number | undefined {
+    return this.#unfinished.firstKey();
+  }
+
   /** Whether anything is unfinished. */
   get waiting(): boolean {
     return this.#unfinished.size > 0;

@@ -129,6 +129,12 @@ export class Kernel {
     }
   }
 
+  /** Whether it waits for no answer, and nobody waits for one of its. */
+  isQuiet(id: ProcessId): boolean {
+    const entry = this.#table.find(addressOf(this.node, id));
+    return entry === undefined || entry.outstanding.size === 0 && !this.#outstanding.owes(entry);
+  }
+
   /** What a process held goes with it; `revoke`: what it issued to others too. */
   forget(id: ProcessId, revoke: boolean): void {
     const address = addressOf(this.node, id);

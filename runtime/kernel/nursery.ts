@@ -15,23 +15,30 @@ import {
   tagged,
 } from "../protocol/serde.ts";
 
+/** CPU time that a worker has used, in microseconds. */
+export interface Cpu {
+  total: number;
+  /** Of it, in the system: memory that is touched for the first time costs such. */
+  system: number;
+}
+
 /** A worker that runs, or will run, one process. */
 export interface WorkerHandle {
   /** Ends it at once, also out of an endless loop. `onExit` is not called any more. */
   kill(): void;
-  /** Microseconds of CPU that it has used; `null` where Deno cannot tell, or it is gone. */
-  look(): Promise<number | null>;
+  /** `null` where Deno cannot tell, or it is gone. */
+  look(): Promise<Cpu | null>;
 }
 
 const reports = {
   Exited: object({ token: count, error: optional(string) }),
-  Looked: object({ token: count, cpu: optional(count) }),
+  Looked: object({ token: count, cpu: optional(object({ total: count, system: count })) }),
 };
 const Report = tagged(reports);
 
 interface Living {
   onExit(error: string | null): void;
-  looked: ((cpu: number | null) => void)[];
+  looked: ((cpu: Cpu | null) => void)[];
 }
 
 export class Nursery {

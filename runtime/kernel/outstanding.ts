@@ -65,6 +65,14 @@ export class OutstandingRequests {
     }
   }
 
+  /** Whether somebody waits for an answer of `entry`. */
+  owes(entry: ProcessEntry): boolean {
+    for (const { outstanding } of this.#table.all()) {
+      if (outstanding.values().some(({ holders }) => holders.includes(entry))) return true;
+    }
+    return false;
+  }
+
   close(): void {
     clearInterval(this.#sweeper);
   }

@@ -1,5 +1,6 @@
 import type { ProcessId } from "../protocol/address.ts";
-import type { OnExit } from "../protocol/config.ts";
+import { CPU_SECONDS } from "../limits.ts";
+import type { Config, OnExit } from "../protocol/config.ts";
 import type { Capability } from "../protocol/message.ts";
 
 /** What is needed to run a process, any number of times. */
@@ -16,6 +17,7 @@ export interface Program {
   /** Anybody on this node may message it. */
   public: boolean;
   heapMb: number;
+  limits: ProcessLimits;
   /** A new version of it gets the WebSockets of the old one. */
   keepChannels: boolean;
   /** What it holds from its first statement on. */
@@ -24,4 +26,23 @@ export interface Program {
   grants: readonly (readonly [ProcessId, string])[];
   /** Whether the node brings it back after a restart; a script of the folder is brought back by the folder. */
   stored: boolean;
+}
+
+/** What a process may use, beside its heap; `null`: as much as it wants. */
+export interface ProcessLimits {
+  /** CPU time on one message. */
+  cpuSeconds: number;
+  /** Of one core, on average over `CPU_SHARE_SECONDS`. */
+  cpuShare: number | null;
+  /** Without anything to do for so long, it sleeps. */
+  idleSeconds: number | null;
+}
+
+/** What a `config` says of them; `null` where there is none. */
+export function limitsOf(config: Config | null): ProcessLimits {
+  return {
+    cpuSeconds: config?.cpu_seconds ?? CPU_SECONDS,
+    cpuShare: config?.cpu_share ?? null,
+    idleSeconds: config?.idle ?? null,
+  };
 }

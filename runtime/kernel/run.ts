@@ -3,8 +3,8 @@ import { addressOf, type ProcessId } from "../protocol/address.ts";
 import type { HostCall } from "../protocol/host.ts";
 import type { KernelMessage } from "../protocol/message.ts";
 import type { Turns } from "../protocol/turn.ts";
-import type { Nursery, WorkerHandle } from "./nursery.ts";
-import type { Program } from "./program.ts";
+import type { Cpu, Nursery, WorkerHandle } from "./nursery.ts";
+import type { ProcessLimits, Program } from "./program.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** How a life ended by itself. */
@@ -32,6 +32,7 @@ export interface RunOptions {
 export class Run {
   readonly id: ProcessId;
   readonly heapMb: number;
+  readonly limits: ProcessLimits;
   readonly endpoint: WorkerProcess;
   readonly #options: RunOptions;
   /** The far end of the port, until a worker has it. */
@@ -44,6 +45,7 @@ export class Run {
     const { port1, port2 } = new MessageChannel();
     this.id = program.id;
     this.heapMb = program.heapMb;
+    this.limits = program.limits;
     this.#options = options;
     this.#port = port2;
     this.endpoint = new WorkerProcess({
@@ -79,8 +81,8 @@ export class Run {
     else this.#timer = setTimeout(begin, seconds * 1000);
   }
 
-  /** Microseconds of CPU used so far; `null` if nobody can tell. */
-  look(): Promise<number | null> {
+  /** The CPU used so far; `null` if nobody can tell. */
+  look(): Promise<Cpu | null> {
     return this.#worker?.look() ?? Promise.resolve(null);
   }
 

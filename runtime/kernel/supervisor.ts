@@ -6,11 +6,15 @@
  *                  in its port)        │                                         │ Requests: sent, gone
  *                                restarting ◄── pause 0, 1, 2, 4 … 60 s ─Restart─┘
  *
+ * One with a limit `idle` sleeps when it has nothing to do: its worker is ended, all else stays, and the next
+ * message wakes it.
+ *
  * A process that restarts keeps its name, its rights and the messages that it had not finished; what it held
  * open is closed, and who waited for its answer hears so at once.
  */
 import type { ProcessId } from "../protocol/address.ts";
 import type { OnExit } from "../protocol/config.ts";
+import type { Endpoint, KernelMessage } from "../protocol/message.ts";
 import { Turns } from "../protocol/turn.ts";
 import type { Log } from "../log.ts";
 import { nextRestart } from "./backoff.ts";
@@ -18,11 +22,16 @@ import { grantDeclared } from "./declared.ts";
 import type { HostCaller } from "./host_calls.ts";
 import type { Kernel } from "./kernel.ts";
 import { reportEnd, sendLastRequests } from "./last_words.ts";
+import { MemoryWatch, type NodeBounds } from "./memory_watch.ts";
 import type { Nursery } from "./nursery.ts";
 import type { Program } from "./program.ts";
 import { handOver, Redelivery } from "./redelivery.ts";
 import { type End, Run } from "./run.ts";
+import { Sleepiness } from "./sleep.ts";
 import { Watchdog } from "./watchdog.ts";
+
+/** How often sleepy processes are looked for. */
+const SLEEP_LOOK_MS = 1_000;
 
 export interface SupervisorOptions {
   kernel: Kernel;
@@ -33,9 +42,10 @@ export interface SupervisorOptions {
   now(): number;
   /** Keeps a stored program, or takes it back; told of every change. */
   stored: { save(program: Program): void; remove(id: ProcessId): void };
+  bounds: NodeBounds;
 }
 
-export type ProcessState = "initialised" | "running" | "restarting";
+export type ProcessState = "initialised" | "running" | "restarting" | "asleep";
 
 export interface Supervised {
   program: Program;
@@ -46,6 +56,8 @@ export interface Supervised {
   startedAt: number;
   /** Its next version gets its channels: it said so itself, or its config does. */
   keeps: boolean;
+  /** It has slept: that it starts is no news. */
+  woken: boolean;
   readonly redelivery: Redelivery;
 }
 
@@ -56,14 +68,21 @@ export class Supervisor {
   #calls: HostCaller | null = null;
 
   readonly #watchdog: Watchdog;
+  readonly #memory: MemoryWatch;
+  readonly #sleeps: ReturnType<typeof setInterval>;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#watchdog = new Watchdog({
-      runs: () => this.all().filter(({ state }) => state === "running").map(({ run }) => run),
-      onSilent: (run, seconds) => options.log.warn(silent(run, seconds)),
-      onStopped: (run) => this.#ended(run, { error: stopped(run), busy: true }),
-    });
+    const { now, log, bounds, kernel } = options;
+    const runs = () => this.all().filter(({ state }) => state === "running").map(({ run }) => run);
+    const onOver = (run: Run, error: string) => this.#ended(run, { error, busy: true });
+    const onUnresponsive = (_run: Run, text: string) => log.warn(text);
+    this.#watchdog = new Watchdog({ runs, now, ...bounds, onUnresponsive, onOver });
+    this.#memory = new MemoryWatch({ runs, log, ...bounds, onOver });
+    const sleepiness = new Sleepiness(kernel);
+    this.#sleeps = setInterval(() => {
+      for (const run of runs()) if (sleepiness.maySleep(run)) this.#sleep(run);
+    }, SLEEP_LOOK_MS);
   }
 
   /** Who answers the host calls of processes; set once, before the first process. */
@@ -112,6 +131,7 @@ export class Supervisor {
       attempt: 0,
       startedAt: this.#options.now(),
       keeps: program.keepChannels,
+      woken: false,
       redelivery: new Redelivery(),
     };
     this.#processes.set(program.id, supervised);
@@ -159,6 +179,8 @@ export class Supervisor {
     for (const supervised of this.#processes.values()) this.#leave(supervised);
     this.#processes.clear();
     this.#watchdog.close();
+    this.#memory.close();
+    clearInterval(this.#sleeps);
     this.#turns.close();
   }
 
@@ -190,7 +212,32 @@ export class Supervisor {
     supervised.keeps = keeps || supervised.program.keepChannels;
     if (inherits && !supervised.keeps) this.#options.kernel.keepsNothing(run.id);
     this.#options.nursery.prove();
-    if (supervised.attempt === 0) this.#options.log.info(`started ${run.id}`);
+    if (supervised.attempt === 0 && !supervised.woken) this.#options.log.info(`started ${run.id}`);
+  }
+
+  /** Its worker ends; what it is bound to, its channels and its rights stay. */
+  #sleep(run: Run): void {
+    const supervised = this.#current(run);
+    if (supervised === undefined) return;
+    const { kernel, print } = this.#options;
+    const { program } = supervised;
+    supervised.state = "asleep";
+    const deliver = (message: KernelMessage) => this.#wake(supervised).deliver(message);
+    kernel.addProcess(program.id, { deliver }, program.public);
+    run.end();
+    kernel.processEnded(program.id, "asleep");
+    print(program.id, 1, "sleeps until the next message");
+  }
+
+  /** A new life, for the message that comes; more may come before it runs. */
+  #wake(supervised: Supervised): Endpoint {
+    const { program } = supervised;
+    const { endpoint } = supervised.run = this.#newRun(program);
+    this.#options.kernel.addProcess(program.id, endpoint, program.public);
+    supervised.attempt = 0;
+    supervised.woken = true;
+    this.#begin(supervised);
+    return endpoint;
   }
 
   /** The process has ended by itself. Of several reports of one end the first counts. */
@@ -253,13 +300,4 @@ export class Supervisor {
     const supervised = this.#processes.get(run.id);
     return supervised?.run === run ? supervised : undefined;
   }
-}
-
-function silent({ id, endpoint }: Run, seconds: number): string {
-  return `${id} has taken nothing for ${seconds} s (last message: ${endpoint.lastMessage()}): ` +
-    "an endless loop, or work that should await; saving or deleting its script ends it";
-}
-
-function stopped({ heapMb }: Run): string {
-  return `it has stopped: out of memory (its heap may have ${heapMb} MB), or blocked`;
 }

@@ -47,6 +47,7 @@ class World implements Disposable {
       log,
       print: (id, _verbosity, text) => line(`${id}: ${text}`),
       now: () => this.time,
+      bounds: { memoryMbMax: 4096, killUnresponsive: false },
       stored: {
         save: ({ id, onExit }) => void this.stored.set(id, onExit),
         remove: (id) => void this.stored.delete(id),
@@ -117,6 +118,7 @@ const program: Program = {
   wit_version: null,
   public: false,
   heapMb: 64,
+  limits: { cpuSeconds: 30, cpuShare: null, idleSeconds: null },
   keepChannels: false,
   capabilities: [],
   grants: [],

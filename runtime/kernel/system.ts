@@ -10,8 +10,9 @@ import { KERNEL_ID, KernelCommands } from "./commands.ts";
 import { HostCalls, type LoadChild } from "./host_calls.ts";
 import { Kernel } from "./kernel.ts";
 import { Nursery } from "./nursery.ts";
+import { canLimitWorkers, memoryMbOfMachine } from "./machine.ts";
 import { Persistence } from "./persistence.ts";
-import type { Program } from "./program.ts";
+import { limitsOf, type Program } from "./program.ts";
 import { Supervisor } from "./supervisor.ts";
 
 export interface SystemOptions {
@@ -24,11 +25,16 @@ export interface SystemOptions {
   makeNursery(): Worker;
   loadChild: LoadChild;
   isSealed(code: string): boolean;
+  /** What the person at the terminal decides; a memory of `null` is as much as the machine allows. */
+  bounds: { memoryMbMax: number | null; killUnresponsive: boolean };
   /** A process that may rule the node wants it to stop. */
   shutdown(): void;
   /** No process can be started; the node is of no use. */
   fatal(reason: string): void;
 }
+
+const WITHOUT_LIMITS = "this Deno can bound neither the heap nor the CPU of a process " +
+  "(memory_mb, cpu_seconds, cpu_share): run only scripts that you trust, see docs/LIMITS.md";
 
 /** A script of the folder. */
 export interface Script extends Pick<Program, "id" | "code" | "mapStack"> {
@@ -64,7 +70,11 @@ export class System {
     });
     const { kernel } = this;
     const stored = this.#persistence;
-    this.#supervisor = new Supervisor({ kernel, nursery: this.#nursery, log, print, now, stored });
+    if (!canLimitWorkers()) log.info(WITHOUT_LIMITS);
+    const memoryMbMax = options.bounds.memoryMbMax ?? memoryMbOfMachine();
+    const bounds = { ...options.bounds, memoryMbMax };
+    const nursery = this.#nursery;
+    this.#supervisor = new Supervisor({ kernel, nursery, log, print, now, stored, bounds });
     const supervisor = this.#supervisor;
     supervisor.answerCallsBy(new HostCalls({ kernel, supervisor, store, loadChild, heapMb, log }));
     const commands = new KernelCommands({ kernel, supervisor, log, heapMb, isSealed, shutdown });
@@ -108,6 +118,7 @@ export class System {
       onExit: config.on_exit ?? "Restart",
       public: rights.public,
       heapMb: config.memory_mb ?? PROCESS_HEAP_MB,
+      limits: limitsOf(config),
       keepChannels: config.keepChannels ?? false,
       capabilities: rights.requests.map(({ process, params }) => ({
         issuer: addressOf(node, process),
@@ -137,6 +148,7 @@ export class System {
       id,
       onExit: on_exit,
       mapStack: (stack) => stack,
+      limits: limitsOf(null),
       keepChannels: false,
       capabilities: [],
       grants: [],

@@ -1,36 +1,78 @@
 /**
- * Finds processes that have something to do and do not do it. Once a second it asks each for a sign of life.
+ * Finds processes that have something to do and do not do it. Once a second it looks at each that is at a message
+ * or at its start, and asks it for a sign of life. One that has nothing to do is looked at every ten seconds: where it
+ * burns CPU all the same, in a timer of its own or behind an await, it is asked as well.
  *
- *   no sign, CPU burns  ─► a long loop: reported every 30 s; it may be meant
- *   no sign, no CPU     ─► it has stopped: a worker whose heap is full outside of a timer stops for good and says
- *                          nothing (Deno 2.9.6), and Atomics.wait() may wait for ever; the process is ended
+ *   at one message, CPU over cpu_seconds  ─► ended
+ *   its start takes START_SECONDS         ─► ended
+ *   no sign, no CPU                       ─► ended: a worker whose heap is full outside of a timer stops for good and
+ *                                            says nothing (Deno 2.9.6), and Atomics.wait() may wait for ever
+ *   messages wait, and it takes none      ─► reported every UNRESPONSIVE_SECONDS, or ended if the person wants it so
+ *
+ * Looks are counted and not timed, for the whole machine may have slept.
  */
-import { SILENT_SECONDS } from "../limits.ts";
+import { START_SECONDS, UNRESPONSIVE_SECONDS } from "../limits.ts";
+import { CpuShare } from "./cpu_share.ts";
 import type { Run } from "./run.ts";
 
-/** So many signs missed in a row; counted and not timed, for the whole machine may have slept. */
+/** So many signs missed in a row, and it is silent. */
 const MISSED_MAX = 5;
-const PING_MS = 1_000;
-/** Less CPU than this between two looks, a second apart, is none. */
-const IDLE_MICROSECONDS = 20_000;
+const LOOK_MS = 1_000;
+/** It has stopped if its CPU stands still for so many looks; on a busy machine a loop may get none for a second. */
+const STILL_LOOKS = 3;
+/** Less than the clock of CPU time can tell. */
+const STILL_MICROSECONDS = 5_000;
+/** Messages count from 0; a process that is at none may be at its start, or busy with something of its own. */
+const START = -1;
+const OWN = -2;
+/** After so many looks all processes are looked at, and those that used so much CPU since then are asked. */
+const ROUND_LOOKS = 10;
+const ROUND_MICROSECONDS = 2_000_000;
+
+const DOING: Record<number, string> = { [START]: "on its start", [OWN]: "in one go" };
+
+/** What a process is at. */
+interface Task {
+  /** The number of the message. */
+  at: number;
+  /** How many times it was seen at it. */
+  looks: number;
+  /** CPU that it had used when this was seen first, and last, in microseconds. */
+  cpuFrom: number | null;
+  cpu: number | null;
+  /** Looks in a row that found the CPU unchanged. */
+  still: number;
+  /** Before this look it cannot have used too much. */
+  nextLook: number;
+}
 
 export interface WatchdogOptions {
   /** The lives to look after. */
   runs(): Iterable<Run>;
-  /** It has taken nothing for so many seconds, and burns CPU. */
-  onSilent(run: Run, seconds: number): void;
-  /** It has stopped for good. */
-  onStopped(run: Run): void;
+  /** Milliseconds, never going back. */
+  now(): number;
+  /** Ends what is only reported otherwise. */
+  killUnresponsive: boolean;
+  /** It takes no message although some wait. */
+  onUnresponsive(run: Run, text: string): void;
+  /** It has to end, and why. */
+  onOver(run: Run, why: string): void;
 }
 
 export class Watchdog {
   readonly #options: WatchdogOptions;
-  readonly #cpu = new WeakMap<Run, number>();
+  readonly #tasks = new WeakMap<Run, Task>();
+  readonly #shares: CpuShare;
+  /** CPU of each at the last round; and who burns it with nothing to do, until it gives a sign. */
+  readonly #rounds = new WeakMap<Run, number>();
+  readonly #busy = new WeakSet<Run>();
+  #looks = 0;
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(options: WatchdogOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => void this.look(), PING_MS);
+    this.#shares = new CpuShare(options.now);
+    this.#timer = setInterval(() => void this.look(), LOOK_MS);
   }
 
   close(): void {
@@ -39,18 +81,92 @@ export class Watchdog {
 
   /** One look at all of them. */
   async look(): Promise<void> {
-    const silent = [...this.#options.runs()]
-      .map((run) => ({ run, missed: run.endpoint.ping() }))
-      .filter(({ missed }) => missed > MISSED_MAX);
-    await Promise.all(silent.map(({ run, missed }) => this.#judge(run, missed)));
+    const runs = [...this.#options.runs()];
+    if (++this.#looks % ROUND_LOOKS === 0) await Promise.all(runs.map((run) => this.#goRound(run)));
+    await Promise.all(runs.map((run) => this.#look(run)));
   }
 
-  async #judge(run: Run, missed: number): Promise<void> {
+  async #goRound(run: Run): Promise<void> {
     const cpu = await run.look();
-    const before = this.#cpu.get(run);
-    if (cpu !== null) this.#cpu.set(run, cpu);
-    const isIdle = cpu !== null && before !== undefined && cpu - before < IDLE_MICROSECONDS;
-    if (isIdle) this.#options.onStopped(run);
-    else if (missed % SILENT_SECONDS === 0) this.#options.onSilent(run, missed);
+    if (cpu === null) return;
+    const before = this.#rounds.get(run) ?? cpu.total;
+    this.#rounds.set(run, cpu.total);
+    if (cpu.total - before > ROUND_MICROSECONDS) this.#busy.add(run);
   }
+
+  async #look(run: Run): Promise<void> {
+    const { endpoint, limits } = run;
+    if (endpoint.sign === null) return; // Its worker still boots, maybe behind a thousand others.
+    if (limits.cpuShare !== null) {
+      const why = await this.#shares.exceeded(run, limits.cpuShare);
+      if (why !== null) return this.#options.onOver(run, why);
+    }
+    const at = endpoint.loaded ? endpoint.oldest ?? (this.#busy.has(run) ? OWN : null) : START;
+    if (at === null) return void this.#tasks.delete(run);
+    const task = this.#taskOf(run, at);
+    const missed = endpoint.ping();
+    if (at === OWN && task.looks > 0 && missed === 0) return void this.#busy.delete(run);
+    const why = await this.#whyOver(run, task, missed) ?? this.#whyUnresponsive(run, task, missed);
+    task.looks++;
+    if (why !== null) this.#options.onOver(run, why);
+  }
+
+  #taskOf(run: Run, at: number): Task {
+    const known = this.#tasks.get(run);
+    if (known?.at === at) return known;
+    const task: Task = { at, looks: 0, cpuFrom: null, cpu: null, still: 0, nextLook: 1 };
+    this.#tasks.set(run, task);
+    return task;
+  }
+
+  async #whyOver(run: Run, task: Task, missed: number): Promise<string | null> {
+    const { at, looks } = task;
+    if (at === START && looks >= START_SECONDS) {
+      return `its start has not finished within ${START_SECONDS} s: what takes longer belongs behind an await in ` +
+        "init(), or into a handler";
+    }
+    if (looks < task.nextLook && missed <= MISSED_MAX) return null;
+    const cpu = (await run.look())?.total ?? null;
+    if (cpu === null) return null;
+    const before = task.cpu;
+    task.cpu = cpu;
+    task.cpuFrom ??= cpu;
+    const { cpuSeconds } = run.limits;
+    const left = cpuSeconds - (cpu - task.cpuFrom) / 1e6;
+    if (left <= 0) {
+      return `used ${cpuSeconds} s of CPU ${DOING[at] ?? "on one message"} (limit cpu_seconds)`;
+    }
+    task.nextLook = looks + Math.ceil(left);
+    task.still = before !== null && cpu - before < STILL_MICROSECONDS ? task.still + 1 : 0;
+    return missed > MISSED_MAX && task.still >= STILL_LOOKS
+      ? `it has stopped: out of memory (its heap may have ${run.heapMb} MB), or blocked`
+      : null;
+  }
+
+  /** Reports it, or says why it has to end. */
+  #whyUnresponsive(run: Run, task: Task, missed: number): string | null {
+    const { at, looks } = task;
+    if (at < 0 || looks === 0 || looks % UNRESPONSIVE_SECONDS !== 0) return null;
+    const { endpoint, id } = run;
+    const isSilent = missed > MISSED_MAX;
+    const waiting = isSilent ? endpoint.unfinished().length : endpoint.sign?.waiting ?? 0;
+    if (waiting === 0) return null; // It is at its only message: there is nothing to take.
+    const fact = `taken nothing for ${looks} s, and ${waiting} wait`;
+    if (this.#options.killUnresponsive) return `it has ${fact} (--kill-unresponsive)`;
+    if (isSilent && willBeOver(run, task)) return null;
+    const cause = isSilent ? "an endless loop, or work that should await" : "it awaits";
+    this.#options.onUnresponsive(
+      run,
+      `${id} has ${fact} (last message: ${endpoint.lastMessage()}): ${cause}; ` +
+        "saving or deleting its script ends it, and so does --kill-unresponsive",
+    );
+    return null;
+  }
+}
+
+/** It burns its core, and its CPU time ends before the next report: that will say enough. */
+function willBeOver({ limits }: Run, { cpu, cpuFrom }: Task): boolean {
+  if (cpu === null || cpuFrom === null) return false;
+  const used = (cpu - cpuFrom) / 1e6;
+  return used > UNRESPONSIVE_SECONDS / 2 && limits.cpuSeconds - used < UNRESPONSIVE_SECONDS;
 }

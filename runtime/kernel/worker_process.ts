@@ -10,10 +10,12 @@ import { HostCall, type ReturnFrame } from "../protocol/host.ts";
 import type { Endpoint, KernelMessage } from "../protocol/message.ts";
 import {
   type FromProcess,
+  parseAlive,
   parseExit,
   parseMessage,
   parsePost,
   parsePrint,
+  type Sign,
   toFrame,
   type ToProcess,
 } from "../protocol/port.ts";
@@ -58,6 +60,8 @@ export class WorkerProcess implements Endpoint {
   #credited = 0;
   #loaded = false;
   #unanswered = 0;
+  #sign: Sign | null = null;
+  #moves = 0;
   /** Handles what has arrived and is not handled yet. */
   #rest: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
@@ -77,18 +81,45 @@ export class WorkerProcess implements Endpoint {
   /** Throws a RangeError when too much waits already. */
   deliver(message: KernelMessage): void {
     this.#inbox.add(message);
+    this.#moves++;
     this.#post(toFrame(message));
     if (this.#inbox.overflows) this.#overflow();
   }
 
-  /**
-   * Asks a process that has something to do for a sign of life. Returns how many times in a row it was asked
-   * and gave none.
-   */
-  ping(): number {
-    if (!this.#inbox.waiting) return this.#unanswered = 0;
+  /** Asks it for a sign of life. */
+  ask(): void {
     this.#post(["Ping"]);
+  }
+
+  /** Asks it, and counts: returns how many times in a row it was asked so and gave no sign. */
+  ping(): number {
+    this.ask();
     return this.#unanswered++;
+  }
+
+  /** Its last sign of life; `null` before the first. */
+  get sign(): Sign | null {
+    return this.#sign;
+  }
+
+  /** Its script is loaded, top level and all. */
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+
+  /** Changes with every message, call and print, in and out. */
+  get moves(): number {
+    return this.#moves;
+  }
+
+  /** The number of the message that it is at, or that it should take next. */
+  get oldest(): number | undefined {
+    return this.#inbox.oldest;
+  }
+
+  /** Nothing that it was given is unfinished, and nothing that it asked of the kernel is unanswered. */
+  get idle(): boolean {
+    return !this.#inbox.waiting && this.#calls === 0 && this.#arrived.length === 0;
   }
 
   /** What was delivered and not finished, oldest first. */
@@ -191,12 +222,14 @@ export class WorkerProcess implements Endpoint {
 
   #handle(frame: unknown): void {
     if (!Array.isArray(frame)) throw new TypeError("a frame is an array");
+    if (frame[0] !== "Alive") this.#moves++;
     switch (frame[0]) {
       case "Print":
         return this.#print(frame);
       case "Call":
         return this.#call(frame);
       case "Alive":
+        this.#sign = parseAlive(frame);
         return;
       case "Wait":
         return this.#wait(frame[1]);

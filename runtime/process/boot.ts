@@ -8,7 +8,7 @@
  */
 import * as threads from "node:worker_threads";
 import { PRINT_CHARS_MAX } from "../limits.ts";
-import { type BootFrame, fromFrame, type ToProcess } from "../protocol/port.ts";
+import { type AliveFrame, type BootFrame, fromFrame, type ToProcess } from "../protocol/port.ts";
 import { receive, Turns } from "../protocol/turn.ts";
 import { keepBlobs } from "./blobs.ts";
 import { Calls } from "./calls.ts";
@@ -29,6 +29,8 @@ import { printToTerminal } from "./standard.ts";
 
 /** Deno's own printer of values. */
 const inspect = Deno.inspect;
+
+const memoryUsage = Deno.memoryUsage;
 
 /** Of an uncaught error; to look at what a script throws may run its code, which may throw anew. */
 function describe(error: unknown): string {
@@ -60,6 +62,11 @@ function serve(port: MessagePort): void {
   const later = setTimeout.bind(globalThis) as (run: () => void, ms: number) => void;
   const printer = new Printer({ outbox, now, later });
   const calls = new Calls((frame) => outbox.offer(frame));
+  const held = new Set<object>();
+  const alive = (): AliveFrame => {
+    const { heapUsed, external } = memoryUsage();
+    return ["Alive", heapUsed, external, mailbox.waiting, held.size];
+  };
   let crashed = false;
   const crash = (error: unknown): void => {
     if (crashed) return;
@@ -70,7 +77,10 @@ function serve(port: MessagePort): void {
   };
 
   const boot = ([, our, code]: BootFrame): void => {
-    install({ our, mailbox, outbox, calls, printer });
+    // The script's time to start counts from here on, and not from when a worker was asked for.
+    outbox.send(alive());
+    outbox.flush();
+    install({ our, mailbox, outbox, calls, printer, held });
     takeFaults(globalThis, crash);
     boundCrypto(globalThis);
     keepBlobs(globalThis);
@@ -95,7 +105,7 @@ function serve(port: MessagePort): void {
       if (frame[0] === "Boot") boot(frame);
       else if (frame[0] === "Return") calls.settle(frame);
       else if (frame[0] === "Credit") outbox.credit(frame[1]);
-      else if (frame[0] === "Ping") outbox.send(["Alive"]);
+      else if (frame[0] === "Ping") outbox.send(alive());
       else mailbox.receive(fromFrame(frame));
     }
   });
@@ -108,3 +118,4 @@ interface Locks {
 const { locks } = threads as unknown as { locks?: Locks };
 locks?.request(crypto.randomUUID(), () => new Promise(() => {}));
 threads.parentPort!.once("message", serve);
+threads.parentPort!.postMessage("ready");

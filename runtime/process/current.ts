@@ -14,6 +14,8 @@ export interface CurrentProcess {
   outbox: Outbox;
   calls: Calls;
   printer: Printer;
+  /** What lives in this worker only, and would be cut off if the process slept. */
+  held: Set<object>;
 }
 
 let installed: CurrentProcess | undefined;

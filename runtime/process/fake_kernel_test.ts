@@ -42,7 +42,14 @@ export class FakeKernel {
     const mailbox = new Mailbox((number) => outbox.done(number));
     this.calls = new Calls((frame) => outbox.send(frame));
     const printer = new Printer({ outbox, now: () => 0, later: () => {} });
-    this.process = { our: OUR, mailbox, outbox, calls: this.calls, printer };
+    this.process = {
+      our: OUR,
+      mailbox,
+      outbox,
+      calls: this.calls,
+      printer,
+      held: new Set<object>(),
+    };
     install(this.process);
   }
 

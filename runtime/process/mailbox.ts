@@ -54,6 +54,11 @@ export class Mailbox {
     return this.#busy !== null;
   }
 
+  /** How many messages nobody has taken. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
   /** The request that a Response now would answer. */
   get prompting(): KernelMessage | null {
     return this.#prompting;

@@ -1,15 +1,22 @@
 /**
  * The nursery: a Web Worker without permissions that starts each process as a worker_threads Worker, because
  * only those die alone when their heap is full (design.md §4). Workers take half a second to boot, so some
- * stand by, booted and waiting. It never sees a message of a process: each gets its port and is left alone.
+ * stand by, booted and waiting, and more boot while processes wait for them; a heap of another size wants a worker of
+ * its own. It never sees a message of a process: each gets its port and is left alone.
+ *
+ *   start ─► waiting ──a spare is there───────────────────────► living ─► ended, or killed
+ *               └─ other heap: its own worker boots, "ready" ─┘
  */
 import { Worker } from "node:worker_threads";
-import { PROCESS_HEAP_MB, SPARE_WORKERS } from "../limits.ts";
+import { BOOTING_WORKERS_MAX, PROCESS_HEAP_MB, SPARE_WORKERS } from "../limits.ts";
 
-type Command =
-  | { start: { token: number; heapMb: number; port: MessagePort } }
-  | { look: { token: number } }
-  | { kill: { token: number } };
+interface Start {
+  token: number;
+  heapMb: number;
+  port: MessagePort;
+}
+
+type Command = { start: Start } | { look: { token: number } } | { kill: { token: number } };
 
 /** Deno 2.4 cannot tell. */
 interface Measured {
@@ -20,29 +27,97 @@ interface Measured {
 const YOUNG_MB = 16;
 
 class Nursery {
+  /** Booted, with the heap that most processes have. */
   readonly #spares: Worker[] = [];
+  #waiting: Start[] = [];
+  #booting = 0;
+  #sparesBooting = 0;
   readonly #living = new Map<number, Worker>();
   readonly #report: (message: unknown) => void;
 
   constructor(report: (message: unknown) => void) {
     this.#report = report;
-    this.#refill();
+    this.#plan();
   }
 
   handle(command: Command): void {
     if ("kill" in command) return this.#kill(command.kill.token);
     if ("look" in command) return void this.#look(command.look.token);
-    const { token, heapMb, port } = command.start;
-    const spare = heapMb === PROCESS_HEAP_MB ? this.#spares.shift() : undefined;
-    const worker = spare ?? boot(heapMb);
+    this.#waiting.push(command.start);
+    this.#plan();
+  }
+
+  /** Hands out the spares, and boots what is missing, not too many at a time. */
+  #plan(): void {
+    const waiting: Start[] = [];
+    let standard = 0;
+    for (const start of this.#waiting) {
+      const isOdd = start.heapMb !== PROCESS_HEAP_MB;
+      if (isOdd && this.#booting < BOOTING_WORKERS_MAX) this.#bootOwn(start);
+      else if (!isOdd && this.#spares.length > 0) this.#hand(this.#spares.shift()!, start);
+      else {
+        waiting.push(start);
+        if (!isOdd) standard++;
+      }
+    }
+    this.#waiting = waiting;
+    while (
+      this.#booting < BOOTING_WORKERS_MAX &&
+      this.#spares.length + this.#sparesBooting < SPARE_WORKERS + standard
+    ) this.#bootSpare();
+  }
+
+  #bootSpare(): void {
+    this.#sparesBooting++;
+    const spare = this.#boot(PROCESS_HEAP_MB, () => {
+      this.#sparesBooting--;
+      this.#spares.push(spare);
+    });
+    // A spare that cannot boot is our bug: let the nursery die of it, the kernel says so and tries anew.
+    spare.on("error", (error) => {
+      throw error;
+    });
+  }
+
+  /** It lives, and may die or be killed, from now on. */
+  #bootOwn(start: Start): void {
+    const worker = this.#boot(start.heapMb, () => {
+      if (this.#living.get(start.token) === worker) this.#hand(worker, start);
+    });
+    this.#watch(worker, start.token);
+  }
+
+  #boot(heapMb: number, ready: () => void): Worker {
+    this.#booting++;
+    const worker = new Worker(new URL("./boot.ts", import.meta.url), {
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_MB },
+    });
+    let booting = true;
+    const booted = (): void => {
+      if (booting) this.#booting--;
+      booting = false;
+    };
+    worker.once("exit", () => {
+      booted();
+      this.#plan();
+    });
+    worker.once("message", () => {
+      booted();
+      ready();
+      this.#plan();
+    });
+    return worker;
+  }
+
+  #hand(worker: Worker, { token, port }: Start): void {
+    worker.removeAllListeners();
     this.#watch(worker, token);
     worker.postMessage(port, [port as never]);
-    this.#refill();
   }
 
   #watch(worker: Worker, token: number): void {
     this.#living.set(token, worker);
-    worker.removeAllListeners();
     // In Deno 2.4 a worker that threw says so and never that it ended: end it, and count the first word.
     worker.on("error", ({ code, message }: Error & { code?: string }) => {
       this.#ended(token, code === undefined ? message : `${code}: ${message}`);
@@ -58,36 +133,23 @@ class Nursery {
   /** Answers also while the worker spins. */
   async #look(token: number): Promise<void> {
     const usage = await (this.#living.get(token) as Measured | undefined)?.cpuUsage?.();
-    const cpu = usage === undefined ? null : usage.user + usage.system;
-    this.#report({ Looked: { token, cpu } });
+    const cpu = usage && {
+      total: Math.round(usage.user + usage.system),
+      system: Math.round(usage.system),
+    };
+    this.#report({ Looked: { token, cpu: cpu ?? null } });
   }
 
   #kill(token: number): void {
     const worker = this.#living.get(token);
     this.#living.delete(token);
     worker?.terminate();
-  }
-
-  #refill(): void {
-    while (this.#spares.length < SPARE_WORKERS) {
-      const spare = boot(PROCESS_HEAP_MB);
-      // A spare that cannot boot is our bug: let the nursery die of it, the kernel says so and tries anew.
-      spare.on("error", (error) => {
-        throw error;
-      });
-      this.#spares.push(spare);
-    }
+    for (const start of this.#waiting) if (start.token === token) start.port.close();
+    this.#waiting = this.#waiting.filter((start) => start.token !== token);
   }
 }
 
-function boot(heapMb: number): Worker {
-  return new Worker(new URL("./boot.ts", import.meta.url), {
-    env: {},
-    resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_MB },
-  });
-}
-
-const scope = globalThis as unknown as Worker & DedicatedScope;
+const scope = globalThis as unknown as DedicatedScope;
 interface DedicatedScope {
   onmessage: (event: MessageEvent<Command>) => void;
   postMessage(message: unknown): void;

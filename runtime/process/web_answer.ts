@@ -11,6 +11,7 @@ import { ById } from "../protocol/by_id.ts";
 import type { IncomingHttpRequest } from "../protocol/http_server.ts";
 import { type Body, bytesOf, type KernelMessage, responseTo } from "../protocol/message.ts";
 import { toFrame } from "../protocol/port.ts";
+import { current } from "./current.ts";
 import { AnswerBody, clientGone, pulledBody } from "./http_streams.ts";
 import type { Outbox } from "./outbox.ts";
 import { printToTerminal } from "./standard.ts";
@@ -40,7 +41,9 @@ const Native = globalThis.Response;
 const ENV: FetchEnv = Object.freeze({});
 const CONTEXT: FetchContext = Object.freeze({
   waitUntil(promise: Promise<unknown>): void {
-    Promise.resolve(promise).catch(report);
+    const { held } = current();
+    held.add(promise);
+    Promise.resolve(promise).catch(report).finally(() => held.delete(promise));
   },
   passThroughOnException(): void {},
 });
@@ -137,7 +140,10 @@ export class WebAnswers {
   async #stream(body: AnswerBody, id: bigint, client: Client): Promise<void> {
     this.#underWay.set(id, client);
     client.body = body;
+    const { held } = current();
+    held.add(body);
     await body.send().catch(report);
+    held.delete(body);
   }
 
   #send(message: KernelMessage, body: string, bytes: Body): void {

@@ -64,6 +64,7 @@ export class WebSocket extends EventTarget {
     this.protocol = names.length === 1 ? names[0]! : "";
     this.#channelId = freeChannelId();
     byChannel.set(this.#channelId, this);
+    current().held.add(this);
     listen();
     const headers = names.length > 0 ? { "Sec-WebSocket-Protocol": names.join(", ") } : null;
     openWsConnection(this.url, headers, this.#channelId).then(
@@ -190,6 +191,7 @@ export class WebSocket extends EventTarget {
   #closed(code = 1005): void {
     if (this.#readyState === 3) return;
     byChannel.delete(this.#channelId);
+    current().held.delete(this);
     this.#readyState = 3;
     this.#early = [];
     this.dispatchEvent(new CloseEvent("close", { code, wasClean: code !== 1006 }));

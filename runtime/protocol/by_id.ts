@@ -45,6 +45,11 @@ export class ById<V, K extends bigint | number = bigint> {
     this.#deleted = 0;
   }
 
+  /** The key that was set first. */
+  firstKey(): K | undefined {
+    return this.#map.keys().next().value;
+  }
+
   /** Everything at this moment; entries may be deleted meanwhile. */
   values(): V[] {
     return [...this.#map.values()];

@@ -70,6 +70,24 @@ const heapMb = converted(count, (mb) => {
   throw new RangeError(`expected from ${HEAP_MB_MIN} to ${HEAP_MB_MAX} MB`);
 });
 
+/** A day is as good as no limit. */
+const SECONDS_MAX = 86_400;
+
+const cpuSeconds = converted(count, (seconds) => {
+  if (seconds >= 1 && seconds <= SECONDS_MAX) return seconds;
+  throw new RangeError(`expected from 1 to ${SECONDS_MAX} seconds`);
+});
+
+const cpuShare = converted(anything, (share) => {
+  if (typeof share === "number" && share > 0 && share <= 1) return share;
+  throw new RangeError("expected more than 0 and at most 1: a part of one core");
+});
+
+const idleSeconds = converted(count, (seconds) => {
+  if (seconds >= 1 && seconds <= SECONDS_MAX) return seconds;
+  throw new RangeError(`expected from 1 to ${SECONDS_MAX} seconds`);
+});
+
 const jsonText = converted(anything, (json) => {
   if (json === undefined) throw new TypeError("expected any JSON");
   return JSON.stringify(json);
@@ -86,6 +104,12 @@ export const configFields = {
   public: optional(boolean),
   /** Heap of the process, in MB. */
   memory_mb: optional(heapMb),
+  /** CPU time that it may use on one message, in seconds. */
+  cpu_seconds: optional(cpuSeconds),
+  /** The part of one core that it may use on average. */
+  cpu_share: optional(cpuShare),
+  /** After so many seconds without a message it sleeps: its worker is ended until the next one. */
+  idle: optional(idleSeconds),
   /** A new version of it gets the WebSockets of the old one (web style does by itself). */
   keepChannels: optional(boolean),
 };

@@ -38,7 +38,7 @@ export interface ProcessShown {
   on_exit: OnExit;
   capabilities: { issuer: string; params: string }[];
   public: boolean;
-  state: "initialised" | "running" | "restarting";
+  state: "initialised" | "running" | "restarting" | "asleep";
 }
 
 /**

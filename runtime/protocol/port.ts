@@ -39,7 +39,8 @@ export type WaitFrame = ["Wait", number];
 
 /** Asks for a sign of life; any post is one. */
 export type PingFrame = ["Ping"];
-export type AliveFrame = ["Alive"];
+/** heap and array buffers in bytes, messages that nobody took yet, what a sleep would cut off (`held`) */
+export type AliveFrame = ["Alive", number, number, number, number];
 
 /** A line for the terminal: verbosity 0-3, text. */
 export type PrintFrame = ["Print", number, string];
@@ -151,6 +152,26 @@ export function parsePrint([, verbosity, text]: unknown[]): { verbosity: number;
   }
   if (typeof text !== "string") throw new TypeError("a print is text");
   return { verbosity, text };
+}
+
+/** What a process says of itself when it is asked. */
+export interface Sign {
+  heapBytes: number;
+  /** Array buffers, as far as V8 counts them. */
+  bufferBytes: number;
+  /** Messages that came to it and that it has not taken. */
+  waiting: number;
+  /** Open WebSocket objects, answers that stream: what lives in its worker only. */
+  held: number;
+}
+
+/** Checks an Alive frame. */
+export function parseAlive([, heapBytes, bufferBytes, waiting, held]: unknown[]): Sign {
+  const numbers = [heapBytes, bufferBytes, waiting, held];
+  if (!numbers.every((number) => Number.isSafeInteger(number) && number as number >= 0)) {
+    throw new TypeError("a sign of life is four whole numbers");
+  }
+  return { heapBytes, bufferBytes, waiting, held } as Sign;
 }
 
 /** How a process told its end. */
