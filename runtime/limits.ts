@@ -261,17 +261,8 @@ export const CPU_SHARE_SECONDS = 10;
 /** From the first statement of a script to the end of its top level; then it is ended. */
 export const START_SECONDS = 30;
 
-/** How often the node's memory is looked at: what grows by 1 GB/s has grown by 250 MB. A look takes 10 µs. */
-export const MEMORY_LOOK_MS = 250;
-
-/** Growth of the node after which every process is asked what it holds. */
-export const MEMORY_STEP_MB = 32;
-
 /** Beside its heap a process holds what waits in its queue (INBOX_BYTES_MAX), and may hold as much as its heap more. */
 export const BUFFERS_EXTRA_MB = 128;
-
-/** Of the machine's memory (or the container's) that the node takes by itself: the rest is the system's. */
-export const NODE_MEMORY_PART = 0.75;
 
 /** A login lasts 26 weeks, as Kinode's. */
 export const LOGIN_SECONDS = 26 * 7 * 24 * 3600;

@@ -22,7 +22,8 @@ import type { Log } from "../log.ts";
 import { MESSAGING } from "../protocol/config.ts";
 import type { Kernel } from "./kernel.ts";
 import { limitsOf } from "./program.ts";
-import type { Supervised, Supervisor } from "./supervisor.ts";
+import type { Supervised } from "./supervised.ts";
+import type { Supervisor } from "./supervisor.ts";
 
 export const KERNEL_ID = "kernel:distro:sys" as ProcessId;
 

@@ -1,8 +1,9 @@
 /** What the machine below the node has, and what the Deno that runs it can do. */
 import { Worker } from "node:worker_threads";
-import { NODE_MEMORY_PART } from "../limits.ts";
 
 const MB = 1024 * 1024;
+/** Of the machine's memory (or the container's) that the node takes by itself: the rest is the system's. */
+const NODE_MEMORY_PART = 0.75;
 /** Where Linux says what a container may use; "max", or a number beyond all memory: as much as there is. */
 const CONTAINER_FILES = [
   "/sys/fs/cgroup/memory.max",

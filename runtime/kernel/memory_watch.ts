@@ -9,11 +9,15 @@
  *   a process over its limit in two looks ─► ended
  *   the node over its limit               ─► the greediest is ended
  */
-import { BUFFERS_EXTRA_MB, MEMORY_LOOK_MS, MEMORY_STEP_MB } from "../limits.ts";
+import { BUFFERS_EXTRA_MB } from "../limits.ts";
 import type { Log } from "../log.ts";
 import type { Run } from "./run.ts";
 
 const MB = 1024 * 1024;
+/** How often the node's memory is looked at: what grows by 1 GB/s has grown by 250 MB. A look takes 10 µs. */
+const MEMORY_LOOK_MS = 250;
+/** Growth of the node after which every process is asked what it holds. */
+const MEMORY_STEP_MB = 32;
 /** What a worker costs by itself. */
 const WORKER_MB = 9;
 /** A process that answers does so within this. */

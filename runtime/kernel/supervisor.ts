@@ -16,50 +16,20 @@ import type { ProcessId } from "../protocol/address.ts";
 import type { OnExit } from "../protocol/config.ts";
 import type { Endpoint, KernelMessage } from "../protocol/message.ts";
 import { Turns } from "../protocol/turn.ts";
-import type { Log } from "../log.ts";
 import { nextRestart } from "./backoff.ts";
 import { grantDeclared } from "./declared.ts";
 import type { HostCaller } from "./host_calls.ts";
-import type { Kernel } from "./kernel.ts";
 import { reportEnd, sendLastRequests } from "./last_words.ts";
-import { MemoryWatch, type NodeBounds } from "./memory_watch.ts";
-import type { Nursery } from "./nursery.ts";
+import { MemoryWatch } from "./memory_watch.ts";
 import type { Program } from "./program.ts";
 import { handOver, Redelivery } from "./redelivery.ts";
 import { type End, Run } from "./run.ts";
+import type { Supervised, SupervisorOptions } from "./supervised.ts";
 import { Sleepiness } from "./sleep.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** How often sleepy processes are looked for. */
 const SLEEP_LOOK_MS = 1_000;
-
-export interface SupervisorOptions {
-  kernel: Kernel;
-  nursery: Nursery;
-  log: Log;
-  /** A line of a process. */
-  print(id: ProcessId, verbosity: number, text: string): void;
-  now(): number;
-  /** Keeps a stored program, or takes it back; told of every change. */
-  stored: { save(program: Program): void; remove(id: ProcessId): void };
-  bounds: NodeBounds;
-}
-
-export type ProcessState = "initialised" | "running" | "restarting" | "asleep";
-
-export interface Supervised {
-  program: Program;
-  state: ProcessState;
-  run: Run;
-  /** Restarts since it was last healthy. */
-  attempt: number;
-  startedAt: number;
-  /** Its next version gets its channels: it said so itself, or its config does. */
-  keeps: boolean;
-  /** It has slept: that it starts is no news. */
-  woken: boolean;
-  readonly redelivery: Redelivery;
-}
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
