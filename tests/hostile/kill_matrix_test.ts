@@ -15,7 +15,7 @@ import { coreShare, type Remains, remainsOf } from "./remains.ts";
 
 const FULL = Deno.env.get("FULL") === "1";
 const ROUNDS = FULL ? 3 : 1;
-const SECONDS = FULL ? 2 : 1;
+const SECONDS = FULL ? 2 : 0.6;
 const TIMES_MAX = 3;
 /** Below this a p99 says more of the machine than of the node: two cores, on which tests run beside each other. */
 const FLOOR_MS = FULL ? 50 : 1_500;
@@ -50,7 +50,7 @@ const ways: Record<string, Way> = {
   sends_large: { slow: true },
   prints: {},
   prints_and_yields: { slow: true },
-  rejects: { ends: /Error: 0/ },
+  rejects: { slow: true, ends: /Error: 0/ },
   crashes: { slow: true, ends: /Error: crash/ },
   waits: {},
   timers: {},
