@@ -2,8 +2,11 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { testNeeding } from "../clients/needs.ts";
 import { type RunningNode, startNode } from "../clients/node.ts";
 import { connectBound } from "./bound.ts";
+import { runPeer } from "./peer.ts";
+import { readProgram } from "./scripts.ts";
 import { WsPeer } from "./ws_peer.ts";
 
 /** Says of each text which version of the script answered, and how the socket was opened to it. */
@@ -74,4 +77,31 @@ Deno.test("1012 for a version without handlers, 1011 for a crash, 1012 for Kinod
   await save(node, kinode("export const config = { keepChannels: true }; // again"), "kinode.ts");
   assert((await kept.nextText()).includes('"resumed":true'));
   kept.close();
+});
+
+testNeeding(["python"], "WebSockets in web style, with Python's client", async (_t, { python }) => {
+  await using node = await startNode({
+    files: { "web_sockets.ts": readProgram("web_sockets.ts") },
+  });
+  const url = `${node.wsUrl}/web_sockets:web_sockets:template.os/python`;
+  (await connectBound(url))[Symbol.dispose]();
+  const script = new URL("../clients/ws_talk.py", import.meta.url).pathname;
+  const { lines, stderr } = await runPeer(python, [script, url]);
+  assertEquals(JSON.parse(lines.at(-1) ?? stderr), {
+    greeting: "opened /python 0",
+    text: "text: ü",
+    binary: [0, 255],
+    fragments: "in three frames",
+    pong: true,
+    large: 1_000_000,
+    extensions: [],
+    closed: [4000, "bye"],
+    told: [4001, "as you say"],
+  });
+  await node.waitForLine(/closed \/python 4000 bye$/);
+  using peer = await WsPeer.connect(url);
+  peer.send("throw");
+  assertEquals(await peer.ended(), { code: 1011, reason: "the script failed" });
+  await node.waitForLines([/Error: boom in message$/, /at .*\(web_sockets\.ts:15:\d+\)$/]);
+  await node.waitForLine(/closed \/python 1011 the script failed$/);
 });
