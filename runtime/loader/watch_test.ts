@@ -97,6 +97,40 @@ Deno.test("watch() makes one start of an atomic save and of a burst", async () =
   assertEquals(await valueOf(recorded, "hello.ts"), "burst 19");
 });
 
+/** How editors and tools replace a file, so that it is never half there. */
+const saves: Record<string, (home: TempFolder, text: string) => void> = {
+  "vim: the old one is moved aside, and deleted at last"(home, text) {
+    Deno.renameSync(home.at("processes/hello.ts"), home.at("processes/hello.ts~"));
+    home.write("processes/4913", "");
+    home.remove("processes/4913");
+    home.write("processes/hello.ts", text);
+    home.remove("processes/hello.ts~");
+  },
+  "sed -i: a new one beside it takes its name"(home, text) {
+    home.write("processes/sedYq3Vxb", text);
+    Deno.renameSync(home.at("processes/sedYq3Vxb"), home.at("processes/hello.ts"));
+  },
+  "VS Code: emptied and written in place"(home, text) {
+    home.write("processes/hello.ts", "");
+    home.write("processes/hello.ts", text);
+  },
+  "a script's name with .tmp behind it, moved over it"(home, text) {
+    home.write("processes/hello.ts.tmp", text);
+    Deno.renameSync(home.at("processes/hello.ts.tmp"), home.at("processes/hello.ts"));
+  },
+};
+
+for (const [name, save] of Object.entries(saves)) {
+  Deno.test(`watch() makes one start of a save, and no stop: ${name}`, async () => {
+    await using home = new TempFolder({ "processes/hello.ts": hello("one") });
+    await using recorded = await watching(home);
+    save(home, hello("saved"));
+    home.write("processes/z_last.ts", hello("last"));
+    assertEquals(await recorded.until("z_last"), ["start hello.ts", "start z_last.ts"]);
+    assertEquals(await valueOf(recorded, "hello.ts"), "saved");
+  });
+}
+
 Deno.test("watch() does nothing when a file is written with what it had", async () => {
   await using home = new TempFolder({ "processes/hello.ts": hello("one") });
   await using recorded = await watching(home);

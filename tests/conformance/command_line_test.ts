@@ -37,6 +37,29 @@ Deno.test("--port that is taken is an error that says so, exit 1", async () => {
   await Deno.remove(home, { recursive: true });
 });
 
+Deno.test("a home that is a file, a port below 0: the message says what to give instead", async () => {
+  const file = await Deno.makeTempFile({ prefix: "kinode-test-" });
+  const home = await runNode(["--fake", "--home", file, "--port", "0"]);
+  assertEquals(home.code, 1);
+  assertStringIncludes(home.stderr, `"${file}": there is a file of that name.`);
+  assertStringIncludes(home.stderr, "--home DIR");
+  const port = await runNode(["--fake", "--home", file, "--port", "-1"]);
+  assertEquals(port.code, 2);
+  assertStringIncludes(port.stderr, "--port -1: a port is a whole number from 0");
+  await Deno.remove(file);
+});
+
+Deno.test("--processes that is not there is made, and the node says so", async () => {
+  const home = await Deno.makeTempDir({ prefix: "kinode-test-" });
+  const processes = `${home}/a/new/place`;
+  {
+    await using node = await startNode({ home, processes });
+    await node.waitForLine(`kinode: made the folder ${processes}, with a hello.ts to begin with`);
+    await node.waitForLine("kinode: started hello:hello:template.os");
+  }
+  await Deno.remove(home, { recursive: true });
+});
+
 Deno.test("first start makes the folder, with a README.md and a hello.ts that answers, and prints its path", async () => {
   await using node = await startNode();
   assertEquals(node.name, "fake.dev");

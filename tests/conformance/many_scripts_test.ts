@@ -12,7 +12,7 @@ if (!FULL) console.log("SKIP 100 scripts: slow, set FULL=1; 20 instead");
 /** Cold means esbuild's start and a bundle each; a worker costs some 35 ms of CPU. */
 const COLD_MS_MAX = 20_000 + SCRIPTS * 600;
 const WARM_MS_MAX = 10_000 + SCRIPTS * 300;
-const SAVE_MS_MAX = 10_000;
+const SAVE_MS_MAX = 30_000;
 const SAVE_ALL_MS_MAX = 10_000 + SCRIPTS * 600;
 
 const id = (i: number) => `p${i}:p${i}:template.os`;

@@ -62,6 +62,7 @@ Deno.test("a package's two processes talk, have what the manifest says, and keep
 
 Deno.test("nobody else may message a package's process that grants nothing", async () => {
   await using node = await startNode({ files: chatFiles("chat") });
+  await node.waitForLine("kinode: started history:chat:template.os");
   const stranger = await startRemote(node, "stranger");
   const { reason } = await stranger.send("our@history:chat:template.os", "All");
   assertEquals(reason, "not-permitted");
