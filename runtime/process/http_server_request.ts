@@ -84,7 +84,9 @@ export class IncomingHttpRequest {
 
 /**
  * What `http_server:distro:sys` tells a process, told apart with `in`: a request to answer with
- * `sendResponse`; a WebSocket channel that opened; a message on it, whose bytes are the message's blob; its end.
+ * `sendResponse`; a WebSocket channel that opened (`resumed`: it was open before this version of the script, whose
+ * `config.keepChannels` is true); a message on it, whose bytes are the message's blob; its end, whose code and reason
+ * are JSON in `message.metadata`.
  *
  * ```ts
  * import { awaitMessage, http, println } from "@kinode/process";
@@ -100,7 +102,7 @@ export class IncomingHttpRequest {
  */
 export type HttpServerRequest =
   | { Http: IncomingHttpRequest }
-  | { WebSocketOpen: { path: string; channel_id: number } }
+  | { WebSocketOpen: { path: string; channel_id: number; resumed?: boolean | undefined } }
   | { WebSocketPush: { channel_id: number; message_type: WsMessageType } }
   | { WebSocketClose: number };
 

@@ -72,6 +72,20 @@ Deno.test("reload: what a version had not finished is the next one's", async () 
   assert(count !== `count ${messages.length}`, "ws.data does not outlive a version");
 });
 
+Deno.test("reload: a version that is replaced before it is loaded passes on what it was given", async () => {
+  await using node = await startNode({ files: { "web_sockets.ts": version(0) } });
+  using peer = await connectBound(`${node.wsUrl}/${NAME}`);
+  assertEquals(await peer.nextText(), "opened / 0");
+  const endless = `console.log("loading");\nawait new Promise(() => setTimeout(() => {}, 1e6));\n`;
+  await node.drop("web_sockets.ts", endless + version(1));
+  await node.waitForLine(/: loading$/);
+  peer.send("one");
+  peer.send("two");
+  await save(node, "web_sockets.ts", version(2));
+  const heard = [await peer.nextText(), await peer.nextText(), await peer.nextText()];
+  assertEquals(heard, ["resumed / 2", "one", "two"]);
+});
+
 Deno.test("reload: a version that does not load changes nothing, one that fails at start closes 1011", async () => {
   await using node = await startNode({ files: { "web_sockets.ts": version(0) } });
   const url = `${node.wsUrl}/${NAME}`;
