@@ -1,11 +1,13 @@
-// WebSockets while their script is saved (issue 4, item 3): real files, real clients.
+// WebSockets while their script is saved, or sleeps (issue 4, items 3 and 8): real files, real clients.
 
 import { assert, assertEquals } from "@std/assert";
 import { testNeeding } from "../clients/needs.ts";
 import { type RunningNode, startNode } from "../clients/node.ts";
 import { connectBound } from "./bound.ts";
 import { Peer } from "./peer.ts";
+import { KERNEL, RULES, startRemote } from "./remote.ts";
 import { readProgram } from "./scripts.ts";
+import { eventually } from "./within.ts";
 
 const SCRIPT = readProgram("web_sockets.ts");
 const NAME = "web_sockets:web_sockets:template.os";
@@ -104,4 +106,23 @@ Deno.test("reload: a version in Kinode style that keeps nothing closes 1012", as
   using peer = await connectBound(`${node.wsUrl}/${NAME}`);
   await node.drop("web_sockets.ts", LOOP);
   assertEquals(await peer.closed(), 1012);
+});
+
+Deno.test("idle: a process sleeps while its sockets stay open, and is woken by the next message", async () => {
+  const files = { "web_sockets.ts": `export const config = { idle: 1 };\n${version(0)}` };
+  await using node = await startNode({ files });
+  const boss = await startRemote(node, "boss", RULES);
+  using peer = await connectBound(`${node.wsUrl}/${NAME}`);
+  assertEquals(await peer.nextText(), "opened / 0");
+  await eventually("sleep", async () => {
+    type State = { Debug: { Process: { state: string } } };
+    const { Debug } = await boss.ask<State>(KERNEL, { Debug: { Process: NAME } });
+    return Debug.Process.state === "asleep" ? true : undefined;
+  });
+  peer.send("awake?");
+  peer.send("still");
+  const heard = [await peer.nextText(), await peer.nextText(), await peer.nextText()];
+  assertEquals(heard, ["resumed / 0", "awake?", "still"]);
+  peer.close(4000, "bye");
+  await node.waitForLine(/closed \/ 4000 bye$/);
 });
