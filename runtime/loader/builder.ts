@@ -5,6 +5,7 @@
 import { type Bundle, Bundler, type Inputs, type Output } from "./bundle.ts";
 import { BundleCache } from "./cache.ts";
 import type { Log } from "../log.ts";
+import { rootOf } from "./npm.ts";
 import { sha256Of, type Sources } from "./sources.ts";
 
 export interface BuilderOptions {
@@ -43,7 +44,8 @@ export class Builder {
     const cached = sha256 === null ? null : await this.#cache.find(nameOf(entry), sha256);
     if (cached === null) return null;
     const inputs = await this.read(cached.inputs.map(({ path }) => path), root);
-    const stale = cached.inputs.some(({ path, sha256 }) => inputs.get(path) !== sha256);
+    // What was not there then must not be there now.
+    const stale = cached.inputs.some(({ path, sha256 }) => (inputs.get(path) ?? "") !== sha256);
     return stale ? null : { inputs, output: cached.output, problems: [] };
   }
 
@@ -79,7 +81,7 @@ export class Builder {
   async read(paths: Iterable<string>, root: string): Promise<Inputs> {
     const inputs: Inputs = new Map();
     for (const path of paths) {
-      const source = await this.#options.sources.read(path, root);
+      const source = await this.#options.sources.read(path, rootOf(path, root));
       inputs.set(path, "text" in source ? null : await sha256Of(source.bytes));
     }
     return inputs;

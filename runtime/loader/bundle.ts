@@ -4,25 +4,19 @@
  *     hello.ts ──► Esbuild (worker) ──► seal ──► { code, map }
  *                    │ every import is asked for
  *                    ▼
- *                  Sources: files of the folder · @kinode/process · everything else is refused
+ *                  Resolver: files of the folder · npm packages in it · @kinode/process · some of Node's modules
  */
 import { assert } from "../assert.ts";
-import { BUNDLE_BYTES_MAX, SOURCE_BYTES_MAX } from "../limits.ts";
-import type { Answer, Built, Question } from "./bundle_protocol.ts";
+import { BUNDLE_BYTES_MAX } from "../limits.ts";
+import type { Built, Question } from "./bundle_protocol.ts";
+import { compilerOptions } from "./compiler_options.ts";
 import { problemsOfConfig } from "./config.ts";
 import { type Crash, Esbuild } from "./esbuild.ts";
 import { problemsOf } from "./esbuild_message.ts";
 import { type Problem, problemOf } from "./problem.ts";
+import { Resolver } from "./resolve.ts";
 import { isSealed, seal, touchesTemplates } from "./seal.ts";
-import {
-  joinImport,
-  loaderOf,
-  placeOf,
-  refusalOf,
-  sha256Of,
-  type Sources,
-  tooLarge,
-} from "./sources.ts";
+import type { Sources } from "./sources.ts";
 
 export interface Output {
   code: string;
@@ -41,15 +35,6 @@ export interface Bundle {
   /** SHA-256 of every file that was asked for, by its path relative to the folder; `null`: not to be had. */
   inputs: Inputs;
 }
-
-interface Wanted {
-  path: string;
-  root: string;
-  /** `with { type }`. */
-  type: string | null;
-}
-
-export const LIBRARY = "@kinode/process";
 
 /** The module behind `@kinode/process`: a name that is not exported here is an error with file and line. */
 export function libraryModule(names: readonly string[]): string {
@@ -73,18 +58,26 @@ export class Bundler {
   /** Bundles the script `entry`, which imports files of `root` ("": of the whole folder). One at a time. */
   async bundle(entry: string, root = ""): Promise<Bundle> {
     const inputs: Inputs = new Map();
-    let bytesLeft = SOURCE_BYTES_MAX;
-    const answer = async (question: Question): Promise<Answer> => {
-      const given = await this.#answer(question, root, inputs);
-      if (!("found" in given)) return given;
-      bytesLeft -= given.found.bytes.length;
-      return bytesLeft < 0 ? { refused: tooLarge(entry) } : given;
+    const resolver = () =>
+      new Resolver({
+        sources: this.#sources,
+        library: this.#library,
+        entry,
+        root,
+        inputs,
+        packages: () => this.#esbuild.packages,
+      });
+    const first = resolver();
+    const options = { sources: this.#sources, npm: first.npm, inputs };
+    const tsconfig = await compilerOptions({ entry, root }, options);
+    const build = (lowerTemplates: boolean, resolver: Resolver) => {
+      const answer = (question: Question) => resolver.answer(question);
+      return this.#esbuild.build({ entry, tsconfig, lowerTemplates, answer });
     };
-    let built = await this.#esbuild.build({ entry, lowerTemplates: false, answer });
+    let built = await build(false, first);
     // `String.raw` sees escapes: with templates turned into strings, sealing changes no value.
     if ("output" in built && built.output !== null && touchesTemplates(built.output.code)) {
-      bytesLeft = SOURCE_BYTES_MAX;
-      built = await this.#esbuild.build({ entry, lowerTemplates: true, answer });
+      built = await build(true, resolver());
     }
     return { ...finish(entry, built), inputs };
   }
@@ -96,38 +89,6 @@ export class Bundler {
 
   close(): void {
     this.#esbuild.close();
-  }
-
-  async #answer(question: Question, root: string, inputs: Inputs): Promise<Answer> {
-    const { specifier, importer, kind, type } = question;
-    if (specifier === LIBRARY) return { library: this.#library };
-    const entry = kind === "entry-point";
-    if (!entry && !/^\.\.?(?:\/|$)/.test(specifier)) return { refused: refusalOf(specifier) };
-    if (specifier.includes("\\")) {
-      return { refused: { text: `cannot import "${specifier}"`, hint: 'write "/", not "\\"' } };
-    }
-    const path = entry ? specifier : joinImport(importer, specifier, root);
-    if (path === null) {
-      return {
-        refused: {
-          text: `"${specifier}" leaves the ${placeOf(root)}`,
-          hint: `copy the file into the ${placeOf(root)} and import it as "./name.ts"`,
-        },
-      };
-    }
-    return await this.#find({ path, root, type }, inputs);
-  }
-
-  async #find(wanted: Wanted, inputs: Inputs): Promise<Answer> {
-    const { path, root, type } = wanted;
-    const source = await this.#sources.read(path, root);
-    const sha256 = "text" in source ? null : await sha256Of(source.bytes);
-    inputs.set(path, sha256);
-    if ("text" in source) return { refused: source };
-    inputs.set(source.path, sha256);
-    const loader = loaderOf(source.path, type);
-    if (typeof loader === "object") return { refused: loader };
-    return { found: { ...source, loader } };
   }
 }
 

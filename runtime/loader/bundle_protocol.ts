@@ -7,7 +7,7 @@ import type { SourceLoader } from "./sources.ts";
 export const ESBUILD_VERSION = "0.28.2";
 
 /** Raise it when the same input must make another bundle than before for a reason not in BUILD_OPTIONS. */
-export const BUNDLE_FORMAT = 2;
+export const BUNDLE_FORMAT = 4;
 
 export const BUILD_OPTIONS = {
   bundle: true,
@@ -23,8 +23,8 @@ export const BUILD_OPTIONS = {
   treeShaking: true,
   legalComments: "none",
   logLevel: "silent",
-  // Read by nobody: no tsconfig.json, no package.json of the folder is consulted.
-  tsconfigRaw: "{}",
+  // What packages ask to know where they are; a script may ask, too.
+  define: { "process.env.NODE_ENV": '"production"', "global": "globalThis" },
   supported: {
     // import("./literal.ts") becomes a function call; any other form is an error (logOverride).
     "dynamic-import": false,
@@ -49,8 +49,17 @@ export interface Question {
 }
 
 export type Answer =
-  | { found: { path: string; bytes: Uint8Array<ArrayBuffer>; loader: SourceLoader } }
-  | { library: string }
+  | {
+    found: {
+      path: string;
+      bytes: Uint8Array<ArrayBuffer>;
+      loader: SourceLoader;
+      /** It may be left out when nothing of it is used. */
+      pure: boolean;
+    };
+  }
+  /** A module of the runtime's own, in JavaScript. */
+  | { module: { name: string; code: string } }
   | { refused: { text: string; hint: string | null } };
 
 export interface Built {
@@ -66,7 +75,7 @@ export interface Built {
 
 export type ToWorker =
   | { type: "start"; wasm: WebAssembly.Module }
-  | { type: "build"; entry: string; lowerTemplates: boolean }
+  | { type: "build"; entry: string; tsconfig: string; lowerTemplates: boolean }
   | { type: "answer"; id: number; answer: Answer };
 
 export type FromWorker =

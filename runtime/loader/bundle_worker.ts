@@ -3,6 +3,9 @@
  * Whatever an import names is asked of the loader (bundle.ts). The worker lives for one load.
  */
 import * as esbuild from "esbuild-wasm";
+// Embeds the package in the binary; what is read of it, is read as files (resolve.ts).
+import "@jspm/core/empty";
+import "@noble/hashes/argon2";
 import {
   type Answer,
   BUILD_OPTIONS,
@@ -40,7 +43,7 @@ class BundleWorker {
         await esbuild.initialize({ wasmModule: message.wasm, worker: false });
         this.#scope.postMessage({ type: "started" });
       } else {
-        const built = await this.#build(message.entry, message.lowerTemplates);
+        const built = await this.#build(message);
         this.#scope.postMessage({ type: "built", built });
       }
     } catch (error) {
@@ -48,13 +51,16 @@ class BundleWorker {
     }
   }
 
-  async #build(entry: string, lowerTemplates: boolean): Promise<Built> {
+  async #build(
+    { entry, tsconfig, lowerTemplates }: Extract<ToWorker, { type: "build" }>,
+  ): Promise<Built> {
     const { supported, ...options } = BUILD_OPTIONS;
     const files = new Map<string, esbuild.OnLoadResult>();
     try {
       const result = await esbuild.build({
         ...options,
         entryPoints: [entry],
+        tsconfigRaw: tsconfig,
         supported: lowerTemplates ? { ...supported, "template-literal": false } : supported,
         plugins: [this.#plugin(files)],
       });
@@ -67,7 +73,7 @@ class BundleWorker {
         output: { code: text(".js"), map: text(".map") },
         imports: outputs.flatMap((output) => output.imports.map(({ path }) => path)),
         config: outputs.some((output) => output.exports.includes("config"))
-          ? await readConfigOf(files.values().next().value!)
+          ? await readConfigOf(files.values().next().value!, tsconfig)
           : null,
       };
     } catch (error) {
@@ -93,15 +99,16 @@ class BundleWorker {
             const { text, hint } = answer.refused;
             return { errors: [{ text, notes: hint === null ? [] : [{ text: hint }] }] };
           }
-          if ("library" in answer) {
-            files.set("@kinode/process", { contents: answer.library, loader: "js" });
-            return { path: "@kinode/process", namespace: "library" };
+          if ("module" in answer) {
+            const { name, code } = answer.module;
+            files.set(name, { contents: code, loader: "js" });
+            return { path: name, namespace: "runtime", sideEffects: false };
           }
-          const { path, bytes, loader } = answer.found;
+          const { path, bytes, loader, pure } = answer.found;
           // The same file may be asked for as text and as code: two modules.
-          const suffix = loader === "text" || loader === "json" ? `?${loader}` : "";
+          const suffix = DATA.has(loader) ? `?${loader}` : "";
           files.set(path + suffix, { contents: bytes, loader });
-          return { path, suffix, namespace: "script" };
+          return { path, suffix, namespace: "script", sideEffects: !pure };
         });
         build.onLoad(
           { filter: /.*/ },
@@ -121,14 +128,20 @@ class BundleWorker {
   }
 }
 
+/** Kinds of files that may be meant as data or as code. */
+const DATA: ReadonlySet<string> = new Set(["text", "json", "binary"]);
+
 /** The first file of a build is the script itself. */
-async function readConfigOf({ contents, loader }: esbuild.OnLoadResult): Promise<ConfigRead> {
+async function readConfigOf(
+  { contents, loader }: esbuild.OnLoadResult,
+  tsconfigRaw: string,
+): Promise<ConfigRead> {
   const source = new TextDecoder().decode(contents as Uint8Array);
   const { code, map } = await esbuild.transform(source, {
     loader,
     sourcemap: "external",
     target: BUILD_OPTIONS.target,
-    tsconfigRaw: BUILD_OPTIONS.tsconfigRaw,
+    tsconfigRaw,
     logLevel: "silent",
   });
   return readConfig({ source, code, map });

@@ -2,6 +2,7 @@
  * Starts and ends the worker that esbuild runs in. It is started when something needs bundling and ended
  * afterwards; only the compiled WebAssembly is kept a while, since compiling is nine tenths of a cold start.
  */
+import { assert } from "../assert.ts";
 import { BUNDLE_SECONDS_MAX, ESBUILD_KEPT_SECONDS } from "../limits.ts";
 import type { Answer, Built, FromWorker, Question, ToWorker } from "./bundle_protocol.ts";
 
@@ -12,6 +13,8 @@ export interface Crash {
 
 export interface BuildRequest {
   entry: string;
+  /** `tsconfig.json`, as text. */
+  tsconfig: string;
   lowerTemplates: boolean;
   answer(question: Question): Promise<Answer>;
 }
@@ -21,9 +24,16 @@ export class Esbuild {
   #module: WebAssembly.Module | null = null;
   #keepTimer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  #packages: URL | null = null;
   /** Who waits for the worker's next word; there is one build at a time. */
   #waiting: ((word: FromWorker) => void) | null = null;
   #answer: BuildRequest["answer"] | null = null;
+
+  /** Where the packages of this program lie, beside esbuild's own; known once the worker has spoken. */
+  get packages(): URL {
+    assert(this.#packages !== null, "nothing asks for a package before the worker is there");
+    return this.#packages;
+  }
 
   /** Builds one script. One at a time: the caller waits before it asks again. */
   async build(request: BuildRequest): Promise<Built | Crash> {
@@ -32,9 +42,9 @@ export class Esbuild {
     this.#answer = request.answer;
     const timer = setTimeout(() => this.#crash("it took too long"), BUNDLE_SECONDS_MAX * 1000);
     try {
-      const { entry, lowerTemplates } = request;
+      const { entry, tsconfig, lowerTemplates } = request;
       const word = await this.#start() ??
-        await this.#say({ type: "build", entry, lowerTemplates });
+        await this.#say({ type: "build", entry, tsconfig, lowerTemplates });
       if (word.type === "built") return word.built;
       this.end();
       return { crashed: word.type === "crashed" ? word.reason : `it said "${word.type}"` };
@@ -76,6 +86,7 @@ export class Esbuild {
       this.#worker = worker;
     });
     if (loaded.type !== "loaded") return loaded;
+    this.#packages = new URL("../../", loaded.wasmUrl);
     try {
       this.#module ??= await WebAssembly.compile(await Deno.readFile(new URL(loaded.wasmUrl)));
     } catch (error) {

@@ -1,6 +1,7 @@
 /** esbuild's errors and warnings, as ours: columns counted as editors do, our names for things, what to do. */
 import type { Message } from "esbuild-wasm";
 import type { Built } from "./bundle_protocol.ts";
+import { isOfPackage } from "./npm.ts";
 import type { Problem } from "./problem.ts";
 
 /** Texts that would puzzle somebody who does not know that there is a bundler. */
@@ -19,7 +20,8 @@ const OURS: Readonly<Record<string, { text: string; hint: string }>> = {
 export function problemsOf({ errors, warnings }: Built, entry: string): Problem[] {
   return [
     ...errors.map((message) => problemFrom(message, "error", entry)),
-    ...warnings.map((message) => problemFrom(message, "warning", entry)),
+    ...warnings.map((message) => problemFrom(message, "warning", entry))
+      .filter(({ file }) => !isSomebodyElses(file)),
   ];
 }
 
@@ -42,6 +44,11 @@ function problemFrom(message: Message, severity: Problem["severity"], entry: str
   };
 }
 
+/** What a package is warned of is not the user's to mend. */
+function isSomebodyElses(file: string): boolean {
+  return isOfPackage(file) || /^(?:node|noble):/.test(file);
+}
+
 /** esbuild counts bytes of UTF-8. */
 function charsBefore(line: string, bytes: number): number {
   return new TextDecoder().decode(new TextEncoder().encode(line).subarray(0, bytes)).length;
@@ -49,6 +56,6 @@ function charsBefore(line: string, bytes: number): number {
 
 function plain(text: string): string {
   return text
-    .replace(/(^|")(?:script|library):/g, "$1")
+    .replace(/(^|")(?:script|runtime):/g, "$1")
     .replace(/ in the configured target environment \([^)]*\)/g, "");
 }

@@ -23,7 +23,7 @@ export interface Refusal {
 }
 
 /** How esbuild reads a file. */
-export type SourceLoader = "ts" | "tsx" | "js" | "jsx" | "json" | "text";
+export type SourceLoader = "ts" | "tsx" | "js" | "jsx" | "json" | "text" | "binary";
 
 const LOADERS: ReadonlyMap<string, SourceLoader> = new Map([
   ["ts", "ts"],
@@ -31,6 +31,8 @@ const LOADERS: ReadonlyMap<string, SourceLoader> = new Map([
   ["tsx", "tsx"],
   ["js", "js"],
   ["mjs", "js"],
+  ["cjs", "js"],
+  ["cts", "ts"],
   ["jsx", "jsx"],
   ["json", "json"],
   ["txt", "text"],
@@ -187,10 +189,11 @@ export function joinImport(importer: string, specifier: string, root = ""): stri
 /** How to read `path`, given `with { type }` (`null` without one). */
 export function loaderOf(path: string, type: string | null): SourceLoader | Refusal {
   if (type === "text" || type === "json") return type;
+  if (type === "bytes") return "binary";
   if (type !== null) {
     return {
       text: `cannot import with { type: "${type}" }`,
-      hint: 'the types are "json" and "text"; code needs none',
+      hint: 'the types are "json", "text" and "bytes"; code needs none',
     };
   }
   const ending = /\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? "";
@@ -201,15 +204,9 @@ export function loaderOf(path: string, type: string | null): SourceLoader | Refu
   };
 }
 
-/** Why a specifier that is neither relative nor `@kinode/process` cannot be imported. */
+/** Why a specifier that names neither a file nor a package cannot be imported. */
 export function refusalOf(specifier: string): Refusal {
   const text = `cannot import "${specifier}"`;
-  if (specifier.startsWith("node:")) {
-    return {
-      text: `${text}: a process has no access to the system`,
-      hint: "use @kinode/process, or what the web has: fetch, crypto, URL, TextEncoder",
-    };
-  }
   if (/^https?:/i.test(specifier)) {
     return {
       text: `${text}: nothing is downloaded while loading`,
@@ -225,10 +222,13 @@ export function refusalOf(specifier: string): Refusal {
   if (specifier.includes("kinode")) {
     return { text, hint: 'the library of the node is "@kinode/process"' };
   }
-  return {
-    text: `${text}: packages are not available to a script`,
-    hint: 'put the code into a file beside the script and import it as "./name.ts"',
-  };
+  if (/^jsr:/i.test(specifier)) {
+    return {
+      text: `${text}: only npm packages can be installed`,
+      hint: 'jsr has an npm side: "npx jsr add @scope/name", then import "@scope/name"',
+    };
+  }
+  return { text, hint: 'a file is imported as "./name.ts", a package by its name' };
 }
 
 /** SHA-256 in hex. */

@@ -6,6 +6,7 @@
  *   3. put the library, fetch and WebSocket there
  *   4. only then load the script, which came as the port's first frame, and run it
  */
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import * as threads from "node:worker_threads";
 import { PRINT_CHARS_MAX } from "../limits.ts";
 import { type AliveFrame, type BootFrame, fromFrame, type ToProcess } from "../protocol/port.ts";
@@ -91,6 +92,10 @@ function serve(port: MessagePort): void {
     Object.defineProperty(globalThis, "console", { value, writable: true, configurable: true });
     Object.defineProperty(globalThis, Symbol.for("kinode.process"), {
       value: Object.freeze({ ...library }),
+    });
+    // What a bundle's `node:async_hooks` is (loader/node_names.ts): it cannot be written in JavaScript.
+    Object.defineProperty(globalThis, Symbol.for("kinode.async_hooks"), {
+      value: Object.freeze({ AsyncLocalStorage, AsyncResource }),
     });
     installWeb(globalThis);
     const returned = (): void => {
