@@ -24,8 +24,6 @@ const POLYFILLS: ReadonlySet<string> = new Set([
   "stream",
   "stream/promises",
   "string_decoder",
-  "timers",
-  "timers/promises",
   "url",
   "util",
   "util/types",
@@ -102,6 +100,29 @@ const OTHERS: ReadonlySet<string> = new Set([
 ]);
 
 const OWN: Record<string, string> = {
+  timers: `
+const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
+const setImmediate = (callback, ...args) => setTimeout(callback, 0, ...args);
+const clearImmediate = (timer) => clearTimeout(timer);
+export { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate };
+export default { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate };
+`,
+  "timers/promises": `
+export function setTimeout(delay, value, { signal } = {}) {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const aborted = () => (globalThis.clearTimeout(timer), reject(signal.reason));
+    const timer = globalThis.setTimeout(() => (signal?.removeEventListener("abort", aborted), resolve(value)), delay);
+    signal?.addEventListener("abort", aborted, { once: true });
+  });
+}
+export const setImmediate = (value, options) => setTimeout(0, value, options);
+export async function* setInterval(delay, value, options) {
+  while (true) yield await setTimeout(delay, value, options);
+}
+export const scheduler = { wait: (delay, options) => setTimeout(delay, undefined, options), yield: () => setTimeout(0) };
+export default { setTimeout, setImmediate, setInterval, scheduler };
+`,
   async_hooks: `
 const hooks = globalThis[Symbol.for("kinode.async_hooks")];
 export const { AsyncLocalStorage, AsyncResource } = hooks;

@@ -201,10 +201,11 @@ function isSwitchedOff({ manifest: { browser } }: Package, specifier: string): b
 
 const REINSTALL = 'install its packages anew: "npm install"';
 
-function notExported(subpath: string, { manifest: { name, version } }: Package): Refusal {
-  const what = subpath === "." ? "a file for the web" : `"${subpath}"`;
+function notExported(subpath: string, { folder, manifest: { version } }: Package): Refusal {
+  const what = subpath === "." ? "no file for the web" : `no "${subpath}"`;
+  const name = folder.slice(folder.lastIndexOf("node_modules/") + "node_modules/".length);
   return {
-    text: `the package ${name}@${version} has not ${what}`,
+    text: `the package ${name}${typeof version === "string" ? `@${version}` : ""} has ${what}`,
     hint: `see "exports" in its package.json; or ${REINSTALL}`,
   };
 }

@@ -59,15 +59,15 @@ export class Resolver {
     if (kind === "entry-point") return await this.#read(specifier, type);
     if (specifier === LIBRARY) return { module: { name: LIBRARY, code: this.#options.library } };
     if (/^(?:node|noble):/.test(importer)) return await this.#within(specifier, importer);
-    if (specifier.includes("\\")) {
-      return { refused: { text: `cannot import "${specifier}"`, hint: 'write "/", not "\\"' } };
-    }
     if (/^\.\.?(?:\/|$)/.test(specifier)) return await this.#relative(question);
     return await this.#bare(question);
   }
 
   async #relative({ specifier, importer, type }: Question): Promise<Answer> {
     const { root } = this.#options;
+    if (specifier.includes("\\")) {
+      return { refused: { text: `cannot import "${specifier}"`, hint: 'write "/", not "\\"' } };
+    }
     if (isOfPackage(importer)) {
       return await this.#ofPackage(await this.npm.relative(specifier, importer), type);
     }

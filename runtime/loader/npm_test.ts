@@ -1,0 +1,263 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Bundler } from "./bundle.ts";
+import { JSPM_VERSION, NOBLE_VERSION } from "./node_names.ts";
+import { linesOf } from "./problem.ts";
+import { isSealed } from "./seal.ts";
+import { Sources } from "./sources.ts";
+import { LIBRARY_NAMES, run, TempFolder } from "./testing.ts";
+
+type Files = Record<string, string>;
+
+/** What `hello.ts` exports as `seen`, or the lines of what is wrong. */
+async function seenBy(files: Files, { entry = "hello.ts", root = "", link = [""] } = {}) {
+  await using folder = new TempFolder(files);
+  if (link.length === 2) Deno.symlinkSync(link[0]!, folder.at(link[1]!));
+  const bundler = new Bundler(new Sources(folder.path), LIBRARY_NAMES);
+  try {
+    const { output, problems } = await bundler.bundle(entry, root);
+    if (output === null) return problems.flatMap(linesOf).join("\n");
+    assertEquals(problems.flatMap(linesOf), []);
+    assert(isSealed(output.code));
+    return (await run(output.code, {})).seen;
+  } finally {
+    bundler.close();
+  }
+}
+
+function manifest(name: string, more: object = {}): string {
+  return JSON.stringify({ name, version: "1.2.3", ...more });
+}
+
+const hello = (specifier: string) => `import x from "${specifier}"; export const seen = x;`;
+
+Deno.test("a package is read as a browser's bundler reads it: exports by condition, subpaths, patterns", async () => {
+  const conditions = {
+    ".": { types: "./x.d.ts", node: "./node.js", browser: "./web.js", default: "./node.js" },
+    "./sub/*": "./deep/*.mjs",
+    "./none": { node: "./node.js" },
+  };
+  const files = {
+    "node_modules/p/package.json": manifest("p", { exports: conditions }),
+    "node_modules/p/web.js": `import own from "p/sub/a"; export default "web " + own;`,
+    "node_modules/p/node.js": `import "node:fs";`,
+    "node_modules/p/deep/a.mjs": `export default "deep";`,
+  };
+  assertEquals(await seenBy({ ...files, "hello.ts": hello("p") }), "web deep");
+  assertEquals(await seenBy({ ...files, "hello.ts": hello("npm:p@1/sub/a") }), "deep");
+  const none = await seenBy({ ...files, "hello.ts": hello("p/none") });
+  assertStringIncludes(String(none), `hello.ts:1:15: error: the package p@1.2.3 has no "./none"`);
+  const other = await seenBy({ ...files, "hello.ts": hello("npm:p@2") });
+  assertStringIncludes(String(other), "p is there in version 1.2.3");
+  assertStringIncludes(String(other), `run "npm install p@2"`);
+});
+
+Deno.test("CommonJS: require without endings, folders, browser fields, main, JSON", async () => {
+  const browser = { "./lib/server.js": "./lib/web.js", "./lib/none.js": false, fs: false };
+  assertEquals(
+    await seenBy({
+      "hello.ts": hello("old"),
+      "node_modules/old/package.json": manifest("old", { main: "./lib", browser }),
+      "node_modules/old/lib/index.js": `const a = require("./server"), fs = require("fs");
+        module.exports = [a, require("./data"), require("./none"), require("dep"), Object.keys(fs)];`,
+      "node_modules/old/lib/server.js": `require("http")`,
+      "node_modules/old/lib/web.js": `exports.web = true;`,
+      "node_modules/old/lib/none.js": `throw new Error("not for the web")`,
+      "node_modules/old/lib/data.json": `{"a":1}`,
+      "node_modules/old/node_modules/dep/package.json": manifest("dep"),
+      "node_modules/old/node_modules/dep/index.js": `module.exports = "inner dep";`,
+      "node_modules/dep/package.json": manifest("dep"),
+      "node_modules/dep/index.js": `module.exports = "outer dep";`,
+    }),
+    [{ web: true }, { a: 1 }, {}, "inner dep", []],
+  );
+});
+
+Deno.test("#imports, scopes, and words that look like imports in code that is not ours", async () => {
+  assertEquals(
+    await seenBy({
+      "hello.ts": hello("@s/p"),
+      "node_modules/@s/p/package.json": manifest("@s/p", {
+        module: "m.js",
+        imports: { "#in": { browser: "./in.js" } },
+      }),
+      "node_modules/@s/p/m.js": `import inner from "#in"; // import("x")
+        const text = "import('y') from export"; const pattern = /import\\(/;
+        export default [inner, text, pattern.test("import("), process.env.NODE_ENV];`,
+      "node_modules/@s/p/in.js": `export default "inner";`,
+    }),
+    ["inner", "import('y') from export", true, "production"],
+  );
+});
+
+Deno.test("a package folder finds what is beside it and above it, never above the processes folder", async () => {
+  const files = {
+    "node_modules/p/package.json": manifest("p"),
+    "node_modules/p/index.js": `export default "above";`,
+    "chat/chat.ts": hello("p"),
+  };
+  const chat = { entry: "chat/chat.ts", root: "chat" };
+  assertEquals(await seenBy(files, chat), "above");
+  const beside = {
+    "chat/node_modules/p/package.json": manifest("p"),
+    "chat/node_modules/p/index.js": `export default "beside";`,
+  };
+  assertEquals(await seenBy({ ...files, ...beside }, chat), "beside");
+  const missing = await seenBy({ "chat/chat.ts": hello("p") }, chat);
+  assertStringIncludes(String(missing), `run "npm install p" in the package chat`);
+});
+
+Deno.test("links within the folder are followed as pnpm lays them; those that leave it are refused", async () => {
+  const inside = await seenBy({
+    "hello.ts": hello("p"),
+    "node_modules/.pnpm/p@1/node_modules/p/package.json": manifest("p"),
+    "node_modules/.pnpm/p@1/node_modules/p/index.js": `export { default } from "dep";`,
+    "node_modules/.pnpm/p@1/node_modules/dep/package.json": manifest("dep"),
+    "node_modules/.pnpm/p@1/node_modules/dep/index.js": `export default "dep of p";`,
+  }, { link: [".pnpm/p@1/node_modules/p", "node_modules/p"] });
+  assertEquals(inside, "dep of p");
+  await using outside = new TempFolder({
+    "package.json": manifest("p"),
+    "index.js": "export default 1;",
+  });
+  const refused = await seenBy({ "hello.ts": hello("p"), "node_modules/x": "" }, {
+    link: [outside.path, "node_modules/p"],
+  });
+  assertStringIncludes(String(refused), "the package p is not installed");
+});
+
+Deno.test("a package reaches no file of the folder but packages", async () => {
+  for (const path of ["../../secret.json", "../../../secret.json", "../../hello"]) {
+    const refused = await seenBy({
+      "hello.ts": hello("p"),
+      "secret.json": "{}",
+      "node_modules/p/package.json": manifest("p"),
+      "node_modules/p/index.js": `export { default } from "${path}";`,
+    });
+    assertStringIncludes(
+      String(refused),
+      `"${path}" is not in the package of node_modules/p/index.js`,
+    );
+  }
+});
+
+Deno.test("broken packages are errors with a place, never a crash", async () => {
+  const broken: Files[] = [
+    { "node_modules/p/package.json": "{" },
+    { "node_modules/p/package.json": manifest("p", { exports: 7 }) },
+    { "node_modules/p/package.json": manifest("p", { main: {} }) },
+    { "node_modules/p/package.json": manifest("p", { main: "gone.js" }) },
+    { "node_modules/p/package.json": "[]" },
+  ];
+  for (const files of broken) {
+    const seen = await seenBy({ "hello.ts": hello("p"), ...files });
+    assertStringIncludes(String(seen), "hello.ts:1:15: error: ", JSON.stringify(files));
+  }
+});
+
+Deno.test("Node's harmless modules work without any power of Node's", async () => {
+  const seen = await seenBy({
+    "hello.ts": `
+      import assert from "node:assert";
+      import { Buffer } from "buffer";
+      import { createHash, randomInt, timingSafeEqual } from "node:crypto";
+      import { EventEmitter } from "events";
+      import path from "node:path";
+      import qs from "node:querystring";
+      import { Readable } from "node:stream";
+      import { StringDecoder } from "string_decoder";
+      import { setTimeout as sleep } from "node:timers/promises";
+      import { fileURLToPath } from "node:url";
+      import util from "node:util";
+      assert.deepStrictEqual({ a: 1 }, { a: 1 });
+      const emitter = new EventEmitter();
+      const heard = [];
+      emitter.on("x", (y) => heard.push(y));
+      emitter.emit("x", 1);
+      const read = [];
+      for await (const chunk of Readable.from(["a", "b"])) read.push(chunk);
+      const drawn = randomInt(3);
+      export const seen = {
+        hash: createHash("md5").update("abc").digest("hex"),
+        buffer: Buffer.from("hi").toString("base64"), same: timingSafeEqual(Buffer.from("a"), Buffer.from("a")),
+        heard, read, drawn: drawn >= 0 && drawn < 3, path: path.join("/a", "../b"), qs: qs.parse("a=1").a,
+        text: new StringDecoder("utf8").write(Buffer.from("ü")), slept: await sleep(1, "slept"),
+        url: fileURLToPath("file:///a/b"), util: util.format("%s=%d", "x", 3),
+      };`,
+  });
+  assertEquals(seen, {
+    hash: "900150983cd24fb0d6963f7d28e17f72",
+    buffer: "aGk=",
+    same: true,
+    heard: [1],
+    read: ["a", "b"],
+    drawn: true,
+    path: "/b",
+    qs: "1",
+    text: "ü",
+    slept: "slept",
+    url: "/a/b",
+    util: "x=3",
+  });
+});
+
+Deno.test("Node's other modules are refused, with what to use instead", async () => {
+  const cases = {
+    "node:fs": "setState",
+    "child_process": "spawn",
+    "node:module": "@kinode/process",
+    "node:vm": "web",
+  };
+  for (
+    const [name, hint] of Object.entries({
+      ...cases,
+      "node:worker_threads": "spawn",
+      "node:nothing": "web",
+    })
+  ) {
+    const refused = String(await seenBy({ "hello.ts": hello(name) }));
+    assertStringIncludes(refused, "no access to the system");
+    assertStringIncludes(refused, hint);
+  }
+});
+
+Deno.test("JSX and decorators are compiled as the folder's settings say", async () => {
+  const preact = {
+    "node_modules/preact/package.json": manifest("preact", {
+      exports: { "./jsx-runtime": "./jsx.js" },
+    }),
+    "node_modules/preact/jsx.js": `export const jsx = (tag, props) => ["preact", tag, props];`,
+  };
+  const tsx = { entry: "hello.tsx" };
+  const code = `export const seen = <b id="x">hi</b>;`;
+  const built = ["preact", "b", { id: "x", children: "hi" }];
+  assertEquals(await seenBy({ ...preact, "hello.tsx": code }, tsx), built);
+  const classic = {
+    "hello.tsx": `const h = (...all) => all; ${code}`,
+    "deno.json": `{ // comments are fine
+      "compilerOptions": { "jsx": "react", "jsxFactory": "h" } }`,
+  };
+  assertEquals(await seenBy({ ...preact, ...classic }, tsx), ["b", { id: "x" }, "hi"]);
+  const pragma = { "hello.tsx": `/** @jsxImportSource preact */\n${code}`, "deno.json": "{" };
+  assertEquals(await seenBy({ ...preact, ...pragma }, tsx), built);
+  const decorated = `
+    const seen = []; export { seen };
+    function note(...all) { seen.push(all.length); }
+    class A { @note x = 1; @note m() {} }`;
+  assertEquals(await seenBy({ "hello.ts": decorated }), [2, 2]);
+  const legacy = { "tsconfig.json": `{"compilerOptions":{"experimentalDecorators":true}}` };
+  assertEquals(await seenBy({ "hello.ts": decorated, ...legacy }), [3, 3]);
+});
+
+Deno.test("bytes are imported as a Uint8Array", async () => {
+  const files = {
+    "hello.ts": `import x from "./x.bin" with { type: "bytes" }; export const seen = x;`,
+    "x.bin": "\u0001ü",
+  };
+  assertEquals(await seenBy(files), Uint8Array.of(1, 0xc3, 0xbc));
+});
+
+Deno.test("the packages behind Node's modules are those of deno.json", async () => {
+  const text = await Deno.readTextFile(new URL("../../deno.json", import.meta.url));
+  assertStringIncludes(text, `npm:@jspm/core@${JSPM_VERSION}/`);
+  assertStringIncludes(text, `npm:@noble/hashes@${NOBLE_VERSION}/`);
+});

@@ -1,0 +1,97 @@
+// npm packages as a user installs them: `npm install` beside the scripts, and real requests through them.
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { type RunningNode, startNode } from "../clients/node.ts";
+import { curlBound } from "./bound.ts";
+
+const PACKAGES = [
+  "date-fns@4.1.0",
+  "hono@4.13.19",
+  "nanoid@5.1.6",
+  "preact@10.27.2",
+  "preact-render-to-string@6.6.3",
+  "zod@4.1.12",
+];
+
+/** As Hono's own first page has it, but for the path at which a process lies. */
+const HONO = `import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { streamText } from "hono/streaming";
+const app = new Hono().basePath("/hono:hono:template.os");
+app.use("*", cors());
+app.get("/", (c) => c.text("Hono!"));
+app.get("/posts/:id", (c) => c.json({ id: c.req.param("id"), page: c.req.query("page") }));
+app.get("/stream", (c) => streamText(c, async (stream) => {
+  await stream.write("a");
+  await stream.write("b");
+}));
+app.post("/posts", async (c) => c.json(await c.req.json(), 201));
+export default app;`;
+
+const REST = `import { addDays, format } from "date-fns";
+import { nanoid } from "npm:nanoid@5";
+import { render } from "preact-render-to-string";
+import { z } from "zod";
+const Person = z.object({ name: z.string().min(1) });
+const Page = ({ name }: { name: string }) => <h1 class="x">Hello {name}</h1>;
+export default {
+  async fetch(request: Request) {
+    const parsed = Person.safeParse(await request.json());
+    if (!parsed.success) return Response.json(parsed.error.issues[0]?.path, { status: 400 });
+    return Response.json({
+      html: render(<Page name={parsed.data.name} />),
+      date: format(addDays(new Date(2026, 0, 31), 1), "yyyy-MM-dd"),
+      id: nanoid().length,
+    });
+  },
+};`;
+
+/** `null`, and a line that says why, where the registry cannot be reached. */
+async function install(folder: string): Promise<string | null> {
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeTextFile(join(folder, "package.json"), '{"private":true}');
+  const args = ["install", "--no-audit", "--no-fund", ...PACKAGES];
+  const npm = new Deno.Command("npm", { args, cwd: folder, stdout: "null", stderr: "piped" });
+  const { success, stderr } = await npm.output();
+  const said = new TextDecoder().decode(stderr);
+  if (success) return folder;
+  if (/ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/.test(said)) {
+    console.log("SKIP npm packages: the npm registry cannot be reached");
+    return null;
+  }
+  throw new Error(`npm install failed: ${said}`);
+}
+
+const ask = (node: RunningNode, path: string, ...more: string[]) =>
+  curlBound(["-s", ...more, `${node.url}${path}`]);
+
+Deno.test("hono, zod, preact, date-fns and nanoid run as npm installs them", async () => {
+  const home = await Deno.makeTempDir({ prefix: "kinode-test-" });
+  try {
+    const processes = await install(join(home, "processes"));
+    if (processes === null) return;
+    await Deno.writeTextFile(join(processes, "hono.ts"), HONO);
+    await Deno.writeTextFile(join(processes, "rest.tsx"), REST);
+    await using node = await startNode({ home });
+    const hono = "/hono:hono:template.os";
+    assertEquals((await ask(node, hono)).text, "Hono!");
+    const post = await ask(node, `${hono}/posts/7?page=2`);
+    assertEquals(JSON.parse(post.text), { id: "7", page: "2" });
+    assertEquals((await ask(node, `${hono}/stream`)).text, "ab");
+    const created = await ask(node, `${hono}/posts`, "-d", '{"a":1}');
+    assertEquals([created.status, created.text], [201, '{"a":1}']);
+    const rest = "/rest:rest:template.os";
+    const good = await ask(node, rest, "-d", '{"name":"<you>"}');
+    const html = '<h1 class="x">Hello &lt;you></h1>';
+    assertEquals(JSON.parse(good.text), { html, date: "2026-02-01", id: 21 });
+    const bad = await ask(node, rest, "-d", '{"name":""}');
+    assertEquals([bad.status, bad.text], [400, '["name"]']);
+    const from = node.lines.length;
+    await Deno.writeTextFile(join(processes, "gone.ts"), 'import "not-installed";');
+    const line = await node.waitForLine(/not-installed is not installed/, { from });
+    assertStringIncludes(line, "gone.ts:1:8");
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
