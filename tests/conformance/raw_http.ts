@@ -24,6 +24,7 @@ export class RawHttp implements Disposable {
   bodiless = false;
   readonly #conn: Deno.Conn;
   #text = "";
+  #counts = false;
   #reading: Promise<void> | null = null;
   #wake: (() => void) | null = null;
 
@@ -31,12 +32,13 @@ export class RawHttp implements Disposable {
     this.#conn = conn;
   }
 
-  /** `reads`: from the start; a slow reader begins with `read()`. */
+  /** `reads: false` is a slow reader: it begins with `read()`, and only counts bytes. */
   static async connect(
     port: number,
     { hostname = "127.0.0.1", reads = true } = {},
   ): Promise<RawHttp> {
     const client = new RawHttp(await Deno.connect({ hostname, port }));
+    client.#counts = !reads;
     if (reads) client.read();
     return client;
   }
@@ -97,7 +99,7 @@ export class RawHttp implements Disposable {
         const count = await this.#conn.read(buffer);
         if (count === null) break;
         this.bytesRead += count;
-        this.#text += decoder.decode(buffer.subarray(0, count));
+        if (!this.#counts) this.#text += decoder.decode(buffer.subarray(0, count));
         this.#parse(false);
         this.#wake?.();
       }
