@@ -14,6 +14,11 @@ const programs = {
     find: findPython,
   },
   curl: { title: "curl", install: "apt-get install curl", find: () => findOnPath("curl") },
+  openssl: {
+    title: "openssl",
+    install: "apt-get install openssl",
+    find: () => findOnPath("openssl"),
+  },
   wrk: { title: "wrk", install: "apt-get install wrk", find: () => findOnPath("wrk") },
   chromium: { title: "chromium", install: "apt-get install chromium", find: findChromium },
 } as const;
