@@ -173,3 +173,40 @@ Deno.test("parseFlags() takes the bounds of WebSockets, and says which are possi
     );
   }
 });
+
+Deno.test("parseFlags() --listen takes an address, and a port with it", () => {
+  const of = (text: string) => {
+    const { hostname, port, frontDoor } = run("--listen", text) as Flags;
+    return [hostname, port, frontDoor !== null];
+  };
+  assertEquals(of("0.0.0.0"), ["0.0.0.0", undefined, true]);
+  assertEquals(of("192.168.1.5:8080"), ["192.168.1.5", 8080, true]);
+  assertEquals(of("[::1]:0"), ["::1", 0, true]);
+  assertEquals([of("::"), of("[fe80::1]"), of("localhost")], [
+    ["::", undefined, true],
+    ["fe80::1", undefined, true],
+    ["localhost", undefined, true],
+  ]);
+  for (const text of ["a b", ":80", "http://h", "h:x", "h:99999"]) {
+    const { fail } = run("--listen", text) as { fail: string };
+    assertEquals(fail.startsWith("--listen "), true, fail);
+  }
+});
+
+Deno.test("parseFlags() any flag of the front door opens it, on loopback too", () => {
+  const of = (...args: string[]) => (run(...args) as Flags).frontDoor;
+  const closed = { tls: null, trustedProxies: [], limits: [] };
+  assertEquals(of("--trust-proxy", "10.0.0.0/8, ::1"), {
+    ...closed,
+    trustedProxies: ["10.0.0.0/8", "::1"],
+  });
+  assertEquals(of("--limit", "a=1", "--limit", "b=2"), { ...closed, limits: ["a=1", "b=2"] });
+  assertEquals(of("--tls-cert", "c", "--tls-key", "k"), {
+    ...closed,
+    tls: { certFile: "c", keyFile: "k" },
+  });
+  assertEquals(
+    run("--tls-key", "k"),
+    { fail: "--tls-cert and --tls-key belong together: give both, or neither." },
+  );
+});

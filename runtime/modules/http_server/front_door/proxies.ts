@@ -43,6 +43,8 @@ export class TrustedProxies {
     if (host !== null && !HOST.test(host)) return null;
     const from = this.#firstStranger(headers.get("x-forwarded-for"));
     if (from === null) return null;
+    // A proxy that says nothing is one all the same: what comes through it is not local.
+    if (from === undefined) headers.set("x-forwarded-for", peer.hostname);
     return { ...(from ?? peer), scheme: said, host };
   }
 
