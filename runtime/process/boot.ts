@@ -72,7 +72,7 @@ function serve(port: MessagePort): void {
   const crash = (error: unknown): void => {
     if (crashed) return;
     crashed = true;
-    const unusable = error instanceof Unusable;
+    const unusable = Unusable.is(error);
     outbox.send(["Exit", describe(unusable ? error.cause : error), mailbox.busy, unusable]);
     outbox.flush();
   };

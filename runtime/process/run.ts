@@ -15,6 +15,12 @@ interface ScriptModule {
 /** What was loaded is no program, for the reason in `cause`: no next start would do better. */
 export class Unusable extends Error {
   override name = "Unusable";
+  readonly #unusable = true;
+
+  /** Asks the thing itself nothing: a script may throw a proxy. */
+  static is(error: unknown): error is Unusable {
+    return typeof error === "object" && error !== null && #unusable in error;
+  }
 }
 
 /** Loads the script and runs it to its end; rejects with what it threw. */
