@@ -57,3 +57,89 @@ Deno.test("hostile: no spelling of import reaches a file, another module or the 
   assertEquals(node.lines.filter((line) => line.includes("root:")), []);
   await assertUnharmed(node);
 });
+
+/** As docs/IMPORTS.md has them. */
+const modules = [
+  ..."assert assert/strict async_hooks buffer crypto diagnostics_channel events path path/posix"
+    .split(" "),
+  ..."process punycode querystring stream stream/promises string_decoder timers timers/promises"
+    .split(" "),
+  ..."url util util/types".split(" "),
+];
+
+/** Calls whatever a module of Node's would do to the system; all of it is the script's own JavaScript. */
+const usesModules = `
+${modules.map((name, i) => `import * as m${i} from "node:${name}";`).join("\n")}
+import process from "node:process";
+export const config = { on_exit: "None" };
+const all = [${modules.map((_name, i) => `m${i}`).join(", ")}];
+const powers = "binding _linkedBinding dlopen getBuiltinModule kill abort reallyExit chdir setuid openStdin createRequire".split(" ");
+export async function init() {
+  console.log("env", JSON.stringify(process.env));
+  console.log("cwd", process.cwd(), "argv", process.argv.length > 2, "pid", process.pid > 2);
+  for (const power of powers) {
+    for (const module of all) {
+      for (const holder of [module, module.default ?? {}]) {
+        if (typeof holder[power] !== "function") continue;
+        try {
+          const got = await holder[power]("fs", 9);
+          if (got && typeof got === "object" && "readFileSync" in got) console.log("REACHED", power);
+        } catch {}
+      }
+    }
+  }
+  try { process.exit(1); } catch {}
+  console.log("still here");
+}
+`;
+
+Deno.test("hostile: the modules of Node that a script may import have no power", async () => {
+  const env = { KINODE_TEST_SECRET: "secret" };
+  await using node = await startAttacked({ files: { "modules.ts": usesModules }, env });
+  await node.waitForLine(" modules:template.os: still here", { timeoutSeconds: 60 });
+  const [seen, ...said] = saidBy(node, "modules");
+  assertEquals(said, ["cwd / argv false pid false", "still here"]);
+  // The polyfill has an environment of its own making.
+  const real = ["secret", Deno.env.get("PATH")!, node.home];
+  assertEquals(real.filter((value) => seen!.includes(value)), [], seen);
+  assertEquals(strayLines(node), []);
+  await assertUnharmed(node);
+});
+
+Deno.test("hostile: the modules of Node that have power cannot be imported, by any name", async () => {
+  const names = [
+    "fs",
+    "node:fs/promises",
+    "node:child_process",
+    "node:worker_threads",
+    "node:module",
+    "node:vm",
+  ];
+  const more = [
+    "node:net",
+    "node:os",
+    "node:v8",
+    "node:inspector",
+    "node:wasi",
+    "node:sqlite",
+    "ext:core/ops",
+  ];
+  const all = [
+    ...names,
+    ...more,
+    "npm:left-pad",
+    "jsr:@std/fs",
+    "https://deno.land/x.ts",
+    "data:text/javascript,1",
+  ];
+  const files = Object.fromEntries(all.map((name, i) => [
+    `import${i}.ts`,
+    `import * as x from "${name}";\nexport function init() { console.log("REACHED", x); }`,
+  ]));
+  await using node = await startAttacked({ files });
+  for (const i of all.keys()) {
+    await node.waitForLine(new RegExp(`^kinode: import${i}\\.ts:1:\\d+: error: `));
+  }
+  assertEquals(node.lines.filter((line) => line.includes("REACHED")), []);
+  await assertUnharmed(node);
+});

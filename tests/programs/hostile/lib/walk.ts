@@ -27,6 +27,8 @@ function judge(path: string, value: Any, found: string[]): void {
   } catch { /* a proxy of the script's own */ }
   if (typeof value === "function" && NAMES.test(name)) found.push(`${path} is ${name}`);
   for (const key of ownKeys(value)) {
+    // Leaving a store of AsyncLocalStorage is called `exit`.
+    if (key === "exit" && /\bAsyncLocalStorage\b/.test(path)) continue;
     if (typeof key === "string" && KEYS.has(key)) found.push(`${path} has ${key}`);
   }
   const maker = (getPrototypeOf(value) as Any | null)?.constructor as { name?: string } | undefined;
