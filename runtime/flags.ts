@@ -32,6 +32,8 @@ export interface Flags {
     compression: boolean;
     channelsMax: number;
     wsMessageBytesMax: number;
+    /** Beside localhost, where processes have hosts of their own. */
+    domains: string[];
   };
   /** Of memory for the whole node, in MB; `null`: what the machine allows. And whether the unresponsive are ended. */
   bounds: { memoryMbMax: number | null; killUnresponsive: boolean };
@@ -56,6 +58,7 @@ const VALUES: Record<string, string> = {
   processes: "a folder, as in --processes ./scripts",
   name: "a node name, as in --name fake.dev",
   port: "a number, as in --port 8080",
+  domain: "a domain, as in --domain home.example.org",
   "http-body-mb": "a number of megabytes, as in --http-body-mb 32",
   "ws-message-mb": "a number of megabytes, as in --ws-message-mb 16",
   "ws-max": "a number of WebSockets, as in --ws-max 20000",
@@ -96,6 +99,7 @@ Usage: kinode [flags]
   --limit NAME=N    Set a limit of the front door (docs/HTTP.md); may be given several times
   --password-file FILE
                     Log the owner in at the start, with the password in its first line
+  --domain NAME     Processes have hosts below it, as hello.NAME   (always: hello.localhost)
   --http-body-mb N  The largest request body that a process gets in one message
                                                        (default: 16, at most 64)
   --no-compression  Send HTTP answers as they are
@@ -177,6 +181,7 @@ function read(parsed: Record<string, unknown>): Parsed {
       wsMessageBytesMax: 1024 * 1024 *
         readWhole("ws-message-mb", words["ws-message-mb"] ?? `${WS_MESSAGE_MB}`, WS_MESSAGE_MB),
       compression: !words["no-compression"],
+      domains: readDomains(words.domain),
     },
     bounds: {
       memoryMbMax: words["memory-mb"] === undefined ? null : readMemory(words["memory-mb"]),
@@ -188,6 +193,12 @@ function read(parsed: Record<string, unknown>): Parsed {
     return { fail: "--password-file: a node that is started with --fake takes every password." };
   }
   return { run: flags };
+}
+
+function readDomains(text: string | undefined): string[] {
+  if (text === undefined) return [];
+  if (/^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(text)) return [text];
+  throw new SyntaxError(`--domain ${text}: a domain is a name, as in --domain home.example.org.`);
 }
 
 function readName(name: string): string {

@@ -10,6 +10,7 @@ const MB = 1024 * 1024;
 const HTTP = {
   bodyBytesMax: 16 * MB,
   compression: true,
+  domains: [],
   channelsMax: 10_000,
   wsMessageBytesMax: 64 * MB,
 };
@@ -100,6 +101,14 @@ Deno.test("VERSION is the one of deno.json", async () => {
   assertEquals(JSON.parse(text).version, VERSION);
 });
 
+Deno.test("parseFlags() takes a domain for the hosts of processes, and no URL", () => {
+  const { run } = parseFlags(["--domain", "home.example.org"]) as { run: Flags };
+  assertEquals(run.http.domains, ["home.example.org"]);
+  for (const wrong of ["http://a.b", "a b", ".a", "a:80"]) {
+    assertEquals("fail" in parseFlags(["--domain", wrong]), true, wrong);
+  }
+});
+
 const LISTS = "(kinode --help lists all flags.)";
 const PORTS = "a port is a whole number from 0 (any free port) to 65535.";
 /** [the words after --fake, what is told] */
@@ -151,7 +160,7 @@ Deno.test("parseFlags() reads what the HTTP server is told, within bounds", () =
   const { run } = parseFlags(["--fake", "--http-body-mb", "64", "--no-compression"]) as {
     run: Flags;
   };
-  assertEquals(run.http, { ...HTTP, bodyBytesMax: 64 * MB, compression: false });
+  assertEquals(run.http, { ...HTTP, bodyBytesMax: 64 * MB, compression: false, domains: [] });
   for (const wrong of ["0", "65", "-1", "1.5", "many"]) {
     const parsed = parseFlags(["--fake", `--http-body-mb=${wrong}`]);
     assertStringIncludes(

@@ -13,6 +13,7 @@ import type { Access } from "./access.ts";
 import { type Bindings, normalize, ownPath, type WsBinding } from "./bindings.ts";
 import type { Channels } from "./channels.ts";
 import type { Forward } from "./forward.ts";
+import type { Hosts } from "./hosts.ts";
 import {
   Head,
   type HttpRequestParts,
@@ -51,6 +52,7 @@ export interface HandlerOptions {
   forward: Forward;
   reserved: Reserved;
   access: Access;
+  hosts: Hosts;
   log: Log;
 }
 
@@ -76,8 +78,10 @@ export class RequestHandler {
     if (head.count > HTTP_HEADERS_MAX || head.json.length > HTTP_HEADER_CHARS_MAX) {
       return textResponse(431, HEADERS_TOO_LARGE);
     }
-    const target = tryParseTarget(request.url, head.host);
-    if (target === null) return textResponse(400, 'Invalid request header "host"');
+    const asked = tryParseTarget(request.url, head.host);
+    if (asked === null) return textResponse(400, 'Invalid request header "host"');
+    const { reserved, bindings, access, hosts } = this.#options;
+    const target = hosts.resolve(asked);
     if (head.upgrade !== "") {
       const upgraded = this.#tryUpgrade(
         request,
@@ -86,8 +90,7 @@ export class RequestHandler {
       );
       if (upgraded !== null) return upgraded;
     }
-    const { reserved, bindings, access } = this.#options;
-    const own = reserved.answer(request, head, target, peer);
+    const own = reserved.answer(request, head, asked, peer);
     if (own !== null) return own;
     const match = bindings.findHttp(target.path);
     if (match === undefined) return emptyResponse(404);

@@ -13,6 +13,7 @@ import {
   addressOf,
   nodeOf,
   parseProcessId,
+  processOf,
   speaksEraA,
 } from "../../protocol/address.ts";
 import {
@@ -38,6 +39,7 @@ import { closeIn } from "./close_details.ts";
 import { Forward } from "./forward.ts";
 import { FrontDoor, type FrontDoorOptions } from "./front_door/front_door.ts";
 import { RequestHandler } from "./handler.ts";
+import { Hosts } from "./hosts.ts";
 import type { Login } from "./login/login.ts";
 import { PendingRequests } from "./pending.ts";
 import { type Refusal, refusal } from "./refusal.ts";
@@ -77,6 +79,7 @@ export class HttpServer implements Module {
   #listener: Listener | FrontDoor | undefined;
 
   readonly #access: Access;
+  readonly #hosts: Hosts;
   readonly #rpc: Rpc;
   readonly #static: StaticStore;
 
@@ -86,6 +89,7 @@ export class HttpServer implements Module {
     this.#log = log;
     this.#channels = new Channels({ send, log, ...settings });
     this.#access = new Access(login);
+    this.#hosts = new Hosts(settings.domains);
     const source = addressOf(node, parseProcessId("http-server:distro:sys"));
     this.#rpc = new Rpc({ node, source, send });
     this.#streams = new Streams({
@@ -102,6 +106,7 @@ export class HttpServer implements Module {
       bindings: this.#bindings,
       channels: this.#channels,
       access: this.#access,
+      hosts: this.#hosts,
       reserved: new Reserved({ login, rpc: this.#rpc, bodies }),
       forward: new Forward({ bodies, pending, streams, send }),
       log,
@@ -231,6 +236,7 @@ export class HttpServer implements Module {
     { path, ...wanted }: { path: string } & Omit<WsBinding, "app" | "boundAs" | "path">,
   ): Outcome {
     if (wanted.subdomain !== null) this.#access.reserve(wanted.subdomain);
+    if (path === "/") this.#hosts.add(processOf(source));
     return pathRefusal(this.#bindings.bindWs(path, { app: source, boundAs: target, ...wanted }));
   }
 
@@ -248,6 +254,7 @@ export class HttpServer implements Module {
     if (cache && blob === null) return refusal("NoBlob", "");
     const content = cache ? this.#static.make(blob!.mime ?? "text/plain", blob!.bytes) : null;
     const binding = { app: source, boundAs: target, ...flags, content };
+    if (path === "/") this.#hosts.add(processOf(source));
     const error = this.#bindings.bindHttp(path, binding);
     if (error === null) content?.bound();
     return pathRefusal(error);

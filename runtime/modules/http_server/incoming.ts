@@ -65,7 +65,10 @@ export interface RequestTarget {
   scheme: "http" | "https";
   /** Without the port. */
   hostname: string;
+  /** The path on this node. */
   path: string;
+  /** As the client asked for it, where that is another: at the host of a process. */
+  shown?: string;
   /** Without the `?`; empty when there is none. */
   query: string;
 }
@@ -158,6 +161,6 @@ export function httpRequestJson(parts: HttpRequestParts): string {
 }
 
 /** An extension: Kinode's own fields lose a trailing slash and all but the last of a key's values. */
-function withQuery({ path, query }: RequestTarget): string {
-  return query === "" ? path : `${path}?${query}`;
+function withQuery({ path, shown = path, query }: RequestTarget): string {
+  return query === "" ? shown : `${shown}?${query}`;
 }

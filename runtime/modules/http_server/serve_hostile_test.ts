@@ -7,6 +7,7 @@ import { Channels } from "./channels.ts";
 import { Access } from "./access.ts";
 import { ArrivingBodies } from "./bodies.ts";
 import { Reserved } from "./reserved.ts";
+import { Hosts } from "./hosts.ts";
 import { Rpc } from "./rpc.ts";
 import { Forward } from "./forward.ts";
 import { RequestHandler } from "./handler.ts";
@@ -232,7 +233,15 @@ function listenerWith(
   const access = new Access(testLogin);
   const forward = new Forward({ bodies, send, ...parts });
   return new Listener(
-    new RequestHandler({ bindings, channels, reserved, access, forward, log }),
+    new RequestHandler({
+      bindings,
+      channels,
+      reserved,
+      access,
+      hosts: new Hosts([]),
+      forward,
+      log,
+    }),
     DEFAULT_SETTINGS,
   );
 }

@@ -19,6 +19,8 @@ export interface HttpSettings {
   wsCloseSeconds: number;
   /** Where large static content goes, a folder of its own; `null`: it stays in memory. */
   staticFolder: string | null;
+  /** Beside localhost, where processes have hosts of their own. */
+  domains: readonly string[];
 }
 
 export const DEFAULT_SETTINGS: HttpSettings = {
@@ -28,4 +30,5 @@ export const DEFAULT_SETTINGS: HttpSettings = {
   wsMessageBytesMax: WS_MESSAGE_BYTES_MAX,
   wsCloseSeconds: WS_CLOSE_SECONDS,
   staticFolder: null,
+  domains: [],
 };
