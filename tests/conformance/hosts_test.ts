@@ -25,6 +25,7 @@ Deno.test("a process is at / of its own host, over HTTP and WebSockets", async (
   assertEquals((await ask(at("my-app"), "/items/?q=1&q=2")).text, '{"q":["1","2"]}');
   const beside = await curlBound(["-s", "-H", `Host: ${at("my-app")}`, `${node.url}/items/`]);
   assertEquals(beside.text, '{"q":[]}');
+  assertEquals((await ask(at("other"), "/")).status, 200);
   const other = await fetch(`http://127.0.0.1:${port}/other:other:template.os/`, {
     headers: { accept: "*/*" },
   });
