@@ -79,7 +79,7 @@ export class Mailbox {
     this.#listeners.push(listener);
     const waiting = this.#queue.splice(0);
     for (const one of waiting) {
-      if (!this.#offer(listener, one)) this.#queue.push(one);
+      if (!this.#offer(listener, one.number, one.message)) this.#queue.push(one);
     }
   }
 
@@ -94,7 +94,7 @@ export class Mailbox {
       else sent.settle.reject(new SendError(message, sent.context));
       return;
     }
-    if (this.#listeners.some((listener) => this.#offer(listener, { number, message }))) return;
+    if (this.#listeners.some((listener) => this.#offer(listener, number, message))) return;
     if (this.#waiting === null) {
       this.#queue.push({ number, message });
       return;
@@ -135,7 +135,7 @@ export class Mailbox {
     this.#busy = null;
   }
 
-  #offer(listener: Listener, { number, message }: Numbered): boolean {
+  #offer(listener: Listener, number: number, message: KernelMessage): boolean {
     const taken = listener(message);
     if (taken === true) this.#done(number);
     else if (taken !== false) taken.then(() => this.#done(number));

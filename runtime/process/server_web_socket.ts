@@ -45,6 +45,8 @@ export class ServerWebSocket {
   readonly id: number;
   /** Where the client has connected, behind the process's own path: `/`, `/rooms/7`. */
   readonly path: string;
+  /** What the client's URL has behind the `?`; empty if nothing: `new URLSearchParams(ws.query).get("room")`. */
+  readonly query: string;
   /** The script's own; it does not outlive this version of the script. */
   // deno-lint-ignore no-explicit-any -- a script's own value, of whatever type it puts there
   data: any = undefined;
@@ -55,11 +57,12 @@ export class ServerWebSocket {
 
   /** @internal */
   constructor(
-    { path, channel_id }: { path: string; channel_id: number },
+    { path, query, channel_id }: { path: string; query: string; channel_id: number },
     say: (action: HttpServerAction, options?: SayOptions) => void,
   ) {
     this.id = channel_id;
     this.path = path;
+    this.query = query;
     this.#say = say;
   }
 

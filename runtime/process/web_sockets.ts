@@ -123,7 +123,12 @@ export class WebSockets {
   take(event: SocketEvent, message: KernelMessage): boolean | Promise<void> {
     const { websocket } = this.#style;
     if (websocket === undefined) return this.#refuse(event);
-    if (event.WebSocketOpen !== undefined) return this.#open(event.WebSocketOpen, websocket);
+    if (event.WebSocketOpen !== undefined) {
+      return this.#open(
+        { ...event.WebSocketOpen, query: detailsIn(message.metadata).query },
+        websocket,
+      );
+    }
     if (event.WebSocketPush !== undefined) return this.#push(event.WebSocketPush, message);
     if (event.WebSocketClose !== undefined) {
       return this.#close(event.WebSocketClose, message, websocket);
@@ -132,7 +137,7 @@ export class WebSockets {
   }
 
   #open(
-    open: NonNullable<SocketEvent["WebSocketOpen"]>,
+    open: NonNullable<SocketEvent["WebSocketOpen"]> & { query: string },
     handlers: WebSocketHandlers,
   ): Promise<void> {
     const known = this.#served.get(open.channel_id);
@@ -160,15 +165,18 @@ export class WebSockets {
   }
 
   #close(id: number, message: KernelMessage, handlers: WebSocketHandlers): true | Promise<void> {
-    const { code, reason, path } = endIn(message.metadata);
-    if (!this.#served.has(id)) this.#adopt({ path, channel_id: id }, handlers);
+    const { code, reason, path, query } = detailsIn(message.metadata);
+    if (!this.#served.has(id)) this.#adopt({ path, query, channel_id: id }, handlers);
     const served = this.#served.get(id)!;
     this.#served.delete(id);
     return served.close(code, reason);
   }
 
   /** It opened before this version and is closed already: its last messages are heard all the same. */
-  #adopt(open: { path: string; channel_id: number }, handlers: WebSocketHandlers): void {
+  #adopt(
+    open: { path: string; query: string; channel_id: number },
+    handlers: WebSocketHandlers,
+  ): void {
     this.#open({ ...open, resumed: true }, handlers);
     const orphans = this.#orphans.get(open.channel_id) ?? [];
     this.#orphans.delete(open.channel_id);
@@ -208,9 +216,16 @@ function dataOf({ lazy_load_blob }: KernelMessage, type: "Text" | "Binary"): str
   return type === "Text" ? textOf(bytes) : bytesOf(bytes);
 }
 
-/** Another server says neither code nor path. */
-function endIn(metadata: string | null): { code: number; reason: string; path: string } {
-  const unknown = { code: 1005, reason: "", path: "/" };
+interface Details {
+  code: number;
+  reason: string;
+  path: string;
+  query: string;
+}
+
+/** What http_server adds to Kinode's words; another server says nothing. */
+function detailsIn(metadata: string | null): Details {
+  const unknown = { code: 1005, reason: "", path: "/", query: "" };
   return metadata === null ? unknown : { ...unknown, ...JSON.parse(metadata) };
 }
 

@@ -39,7 +39,8 @@ function end(kernel: FakeKernel, code: number, reason = "", path = "/"): void {
 /** Handlers that write down what they hear. */
 function heardBy(heard: unknown[]): NonNullable<WebStyle["websocket"]> {
   return {
-    open: (ws, { resumed }) => void heard.push(["open", ws.id, ws.path, resumed]),
+    open: (ws, { resumed }) =>
+      void heard.push(["open", ws.id, ws.path + (ws.query && `?${ws.query}`), resumed]),
     message: (_ws, data) => void heard.push(["message", data]),
     close: (_ws, code, reason) => void heard.push(["close", code, reason]),
   };
@@ -51,14 +52,15 @@ const action = ({ body }: KernelMessage) => JSON.parse(body as string);
 Deno.test("websocket: open, text, bytes and close arrive in order", async () => {
   const heard: unknown[] = [];
   const kernel = await serve({ websocket: heardBy(heard) });
-  say(kernel, { WebSocketOpen: { path: "/rooms/1", channel_id: 7 } });
+  const open = { WebSocketOpen: { path: "/rooms/1", channel_id: 7 } };
+  kernel.tell("http_server:distro:sys", open, { metadata: '{"query":"a=1"}' });
   push(kernel, "a");
   push(kernel, new Uint8Array([1]));
   say(kernel, { WebSocketPush: { channel_id: 7, message_type: "Close" } }, "bye");
   end(kernel, 4000, "bye");
   await turn();
   assertEquals(heard, [
-    ["open", 7, "/rooms/1", false],
+    ["open", 7, "/rooms/1?a=1", false],
     ["message", "a"],
     ["message", new Uint8Array([1])],
     ["close", 4000, "bye"],

@@ -61,7 +61,8 @@ Deno.test(`${SOCKETS} WebSockets to one process at once, all answered`, async ()
   await Promise.all(peers.map((peer) => peer.closed()));
   if (before === undefined || during === undefined) return;
   const each = (during.kb - before.kb) / SOCKETS;
-  assert(each < SOCKET_KB_MAX, `${each} KB for each socket`);
+  // A few hundred drown in what a collector leaves lying about.
+  if (FULL) assert(each < SOCKET_KB_MAX, `${each} KB for each socket`);
   const after = await eventually("closed descriptor", async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     const now = costs(node.pid)!;

@@ -12,6 +12,12 @@ export interface ChannelBinding {
   extension: boolean;
 }
 
+/** What the client asked for: the path without the process, and what stands behind the `?`. */
+export interface Asked {
+  path: string;
+  query: string;
+}
+
 /** One socket and the process that it belongs to. */
 export class Channel {
   /** The process ended, or was told that the channel is closed: it hears nothing more. */
@@ -28,7 +34,7 @@ export class Channel {
     readonly id: number,
     readonly socket: ServerSocket,
     readonly binding: ChannelBinding,
-    readonly path: string,
+    readonly asked: Asked,
     readonly send: (message: KernelMessage) => void,
     readonly log: Log,
   ) {}
@@ -66,18 +72,21 @@ export class Channel {
   }
 
   /**
-   * Kinode says the id alone; the code stands in the metadata, for who looks there, and the path for a version
-   * of the process that has heard of the channel only now.
+   * Kinode says the id alone; the code stands in the metadata, for who looks there, and what was asked for a
+   * version of the process that has heard of the channel only now.
    */
   tellClosed({ code, reason }: Pick<SocketEnd, "code" | "reason">): void {
-    const metadata = JSON.stringify({ code, reason, path: this.path });
+    const metadata = JSON.stringify({ code, reason, ...this.asked });
     this.#tell(`{"WebSocketClose":${this.id}}`, null, { metadata });
     this.forgotten = true;
   }
 
+  /** Kinode tells the path alone; the query stands in the metadata. */
   #tellOpen(resumed: string): void {
-    const path = JSON.stringify(this.path);
-    this.#tell(`{"WebSocketOpen":{"path":${path},"channel_id":${this.id}${resumed}}}`, null);
+    const { path, query } = this.asked;
+    const open = `{"path":${JSON.stringify(path)},"channel_id":${this.id}${resumed}}`;
+    const metadata = query === "" ? undefined : JSON.stringify({ query });
+    this.#tell(`{"WebSocketOpen":${open}}`, null, { metadata });
   }
 
   #warnOnce(): void {

@@ -18,7 +18,7 @@ import {
   type LazyLoadBlob,
   textOf,
 } from "../../protocol/message.ts";
-import { Channel, type ChannelBinding } from "./channel.ts";
+import { type Asked, Channel, type ChannelBinding } from "./channel.ts";
 import { encodeExtension } from "./extension.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import type { ServerSocket, SocketEnd } from "./server_socket.ts";
@@ -67,10 +67,10 @@ export class Channels {
   }
 
   /**
-   * Takes a socket that is about to open. `path` is what the client asked for, without the process. Nothing
+   * Takes a socket that is about to open. `asked`: what the client asked for, without the process. Nothing
    * is kept before it is open: of a client that resets its connection in the handshake Deno never tells.
    */
-  add(socket: ServerSocket, binding: ChannelBinding, path: string): void {
+  add(socket: ServerSocket, binding: ChannelBinding, asked: Asked): void {
     let channel: Channel | null = null;
     const open = () => {
       if (this.full) return socket.close(TRY_AGAIN_LATER, "too many websockets");
@@ -78,7 +78,7 @@ export class Channels {
       const send = (message: KernelMessage) => {
         if (this.#send(message) === false) this.#lost(id);
       };
-      channel = new Channel(id, socket, binding, path, send, this.#log);
+      channel = new Channel(id, socket, binding, asked, send, this.#log);
       this.#sockets.set(id, channel);
       this.#open.set(id, channel);
       channel.opened();

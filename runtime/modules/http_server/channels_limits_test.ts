@@ -22,7 +22,12 @@ Deno.test("a message longer than the node takes ends the channel with 1009, coun
     await client.write(frame(1, `${fits}a`));
     const end = await testbed.next();
     assertEquals(said(end), closed(id));
-    assertEquals(JSON.parse(end.metadata!), { code: 1009, reason: "message too big", path: "/" });
+    assertEquals(JSON.parse(end.metadata!), {
+      code: 1009,
+      reason: "message too big",
+      path: "/",
+      query: "",
+    });
     assertStringIncludes(await client.readUntil("big"), "\x03\xf1message too big");
   }, { settings: { wsMessageBytesMax: 100 } }));
 

@@ -30,6 +30,7 @@ Deno.test("add() tells the process the path, from the name by which it bound", a
     const message = await testbed.next();
     const { WebSocketOpen } = JSON.parse(textOf(message.body));
     assertEquals([WebSocketOpen.path, message.source, message.target], [own, source, app]);
+    assertEquals(message.metadata, '{"query":"query=1"}');
     assertEquals([message.lazy_load_blob, message.expects_response, message.rsvp], [
       null,
       null,

@@ -157,7 +157,7 @@ export class RequestHandler {
     const upgraded = upgrade(binding.keepalive ?? 0);
     if (upgraded === null) return null;
     const path = ownPath(processOf(binding.app), normalize(target.path));
-    channels.add(upgraded.socket, binding, path);
+    channels.add(upgraded.socket, binding, { path, query: target.query });
     return upgraded.response;
   }
 }
