@@ -80,9 +80,11 @@ export class RawWs implements Disposable {
     this.#conn = conn;
   }
 
-  /** Fails when the handshake is not answered with 101. */
+  /** Each `send` is a packet. Fails when the handshake is not answered with 101. */
   static async connect(port: number, path: string): Promise<RawWs> {
-    const client = new RawWs(await Deno.connect({ hostname: "127.0.0.1", port }));
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    conn.setNoDelay(true);
+    const client = new RawWs(conn);
     const lines = [
       `GET ${path} HTTP/1.1`,
       "Host: h",

@@ -64,20 +64,21 @@ export class Body {
     return piece;
   }
 
+  /** In one growing array: a client that sends single bytes must not cost an array for each. */
   async all(): Promise<Uint8Array<ArrayBuffer>> {
-    const pieces: Uint8Array[] = [];
-    let size = 0;
-    for (let piece = await this.next(); piece !== null; piece = await this.next()) {
-      pieces.push(piece);
-      size += piece.length;
-    }
-    const whole = new Uint8Array(size);
+    const size = this.#framing.kind === "length" ? this.#framing.bytes : PIECE_BYTES_MAX;
+    let whole = new Uint8Array(Math.min(size, PIECE_BYTES_MAX));
     let at = 0;
-    for (const piece of pieces) {
+    for (let piece = await this.next(); piece !== null; piece = await this.next()) {
+      if (at + piece.length > whole.length) {
+        const grown = new Uint8Array(Math.max(whole.length * 2, at + piece.length));
+        grown.set(whole);
+        whole = grown;
+      }
       whole.set(piece, at);
       at += piece.length;
     }
-    return whole;
+    return whole.length === at ? whole : whole.slice(0, at);
   }
 
   /** A body that is here already and that nobody wanted is passed over; whether it is complete now. */

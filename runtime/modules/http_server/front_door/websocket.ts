@@ -9,6 +9,8 @@ import type { ServerSocket, SocketEvents } from "../server_socket.ts";
 import type { Reader } from "./reader.ts";
 
 const GOING_AWAY = 1001;
+/** A read of so many bytes has more behind it, mostly. */
+const LARGE_BYTES = 4 * 1024;
 /** What `ws` says of a connection that broke. */
 const NO_CLOSE_FRAME = 1006;
 /** `ws` has checked that it is UTF-8; a byte order mark is a part of the text. */
@@ -124,7 +126,6 @@ export class ConnStream extends Duplex {
     super({ allowHalfOpen: true, emitClose: true });
     this.#conn = conn;
     this.#reader = reader;
-    reader.expectBody(true);
   }
 
   /** From now on it reads. */
@@ -168,7 +169,10 @@ export class ConnStream extends Duplex {
     while (this.#reader.size === 0) {
       if (!await this.#reader.fill()) return null;
     }
-    return this.#reader.take(Infinity);
+    const bytes = this.#reader.take(Infinity);
+    // Large reads while there is much to read; an idle socket holds a small buffer.
+    this.#reader.expectBody(bytes.length >= LARGE_BYTES);
+    return bytes;
   }
 
   async #send(bytes: Uint8Array): Promise<void> {
