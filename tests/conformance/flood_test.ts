@@ -12,7 +12,7 @@ const P99_MS_MAX = 5_000;
 const floods: [name: string, said: RegExp][] = [
   ["flood_sends", /^kinode: .*flood_sends:template.os (ended|awaits|sends)/],
   ["flood_sends_at_once", /^kinode: .*flood_sends_at_once:template.os (ended|awaits|sends)/],
-  ["flood_prints", /^kinode: flood_prints:flood_prints:template.os prints more than/],
+  ["flood_prints", /flood_prints:template.os: \(\d+ prints were dropped/],
 ];
 
 for (const [name, said] of floods) {

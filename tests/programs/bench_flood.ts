@@ -24,7 +24,11 @@ const floods: Record<string, () => Promise<void>> = {
     }
   },
   async flood_prints() {
-    for (;; await null) println("flood");
+    // One that never lets go of its turn is an endless loop, and another's business.
+    for (let i = 1;; i++) {
+      println("flood");
+      if (i % 1000 === 0) await new Promise((resolve) => setTimeout(resolve));
+    }
   },
   async flood_calls() {
     for (let i = 0;; i++) await setState(String(i));
