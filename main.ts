@@ -10,7 +10,9 @@ import { parseFlags } from "./runtime/flags.ts";
 import { System } from "./runtime/kernel/system.ts";
 import { SHUTDOWN_SECONDS } from "./runtime/limits.ts";
 import { Loader } from "./runtime/loader/loader.ts";
+import { parseCommand } from "./runtime/loader/parse_command.ts";
 import { prepareFolder } from "./runtime/loader/prepare.ts";
+import { runCommand } from "./runtime/loader/run_command.ts";
 import { isSealed } from "./runtime/loader/seal.ts";
 import { HttpClient } from "./runtime/modules/http_client/http_client.ts";
 import { listenAndSay } from "./runtime/modules/http_server/front_door/listening.ts";
@@ -21,13 +23,16 @@ import { SqliteStore } from "./runtime/modules/state/store.ts";
 import { Terminal, writeAll } from "./runtime/modules/terminal/terminal.ts";
 import type { KernelMessage } from "./runtime/protocol/message.ts";
 
-const parsed = parseFlags(Deno.args);
+const libraryNames = Object.keys(library);
+const parsed = parseCommand(Deno.args) ?? parseFlags(Deno.args);
 if ("show" in parsed) exit(0, parsed.show);
 if ("fail" in parsed) exit(2, parsed.fail);
-const flags = parsed.run;
-
 const clock = () => new Date();
 const log = new Terminal({ out: Deno.stdout, err: Deno.stderr, verbosity: 0, clock });
+if ("command" in parsed) {
+  Deno.exit(await orExit(runCommand(parsed.command, { libraryNames, log })));
+}
+const flags = parsed.run;
 const system = new System({
   node: flags.name,
   log,
@@ -57,7 +62,7 @@ system.addModule("http-client:distro:sys", new HttpClient(powers));
 const loader = new Loader({
   folder: flags.processes,
   cacheFolder: join(flags.home, "cache", "bundles"),
-  libraryNames: Object.keys(library),
+  libraryNames,
   grantsFile: join(flags.home, "grants.json"),
   strict: flags.strict,
   log,

@@ -113,6 +113,8 @@ Usage: kinode [flags]
   --version         Print the version
   --help            Print this text
 
+Commands: kinode new NAME, kinode check, kinode types; each has a --help.
+
 Drop a script into the folder, and it runs; save it, and it restarts.`;
 
 /** Reads the arguments (`Deno.args`). The first thing that is wrong is the one that is told. */

@@ -48,7 +48,8 @@ export class CapabilityTable {
   }
 
   /** Lets `holder` have it from now on, and after a restart of the node. Throws a RangeError if it has too many. */
-  grant(holder: Address, given: Capability): void {
+  grant(to: Address, given: Capability): void {
+    const holder = oneName(to);
     const held = this.#add(holder, this.#normal(given));
     const key = keyOf(this.#normal(given));
     if (held.granted.has(key)) return;
@@ -58,7 +59,7 @@ export class CapabilityTable {
 
   /** Lets `holder` have it while the node runs: what a program has from its start. Throws as `grant` does. */
   give(holder: Address, given: Capability): void {
-    this.#add(holder, this.#normal(given));
+    this.#add(oneName(holder), this.#normal(given));
   }
 
   #add(holder: Address, capability: Capability): Held {
@@ -75,12 +76,14 @@ export class CapabilityTable {
   }
 
   /** The opposite of `give`; what was granted stays. */
-  takeBack(holder: Address, given: Capability): void {
+  takeBack(from: Address, given: Capability): void {
+    const holder = oneName(from);
     const key = keyOf(this.#normal(given));
     if (!this.#held.get(holder)?.granted.has(key)) this.drop(holder, given);
   }
 
-  drop(holder: Address, given: Capability): void {
+  drop(from: Address, given: Capability): void {
+    const holder = oneName(from);
     const capability = this.#normal(given);
     const held = this.#held.get(holder);
     const key = keyOf(capability);
@@ -121,6 +124,11 @@ export class CapabilityTable {
     const node = nodeOf(issuer) === "our" ? this.#node : nodeOf(issuer);
     return { issuer: addressOf(node, canonical(processOf(issuer))), params: canonicalJson(params) };
   }
+}
+
+/** A module has two names (spec/http.md §0.2); what it holds it holds under the one that it goes by here. */
+function oneName(holder: Address): Address {
+  return addressOf(nodeOf(holder), canonical(processOf(holder)));
 }
 
 /** One text for one capability in normal form: what Maps of them are keyed by. */

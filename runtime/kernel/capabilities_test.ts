@@ -82,3 +82,16 @@ Deno.test("CapabilityTable.grant() is bounded per holder", () => {
   assertThrows(() => t.grant(A, cap(VFS, '"more"')), RangeError, "capabilities already");
   t.grant(B, cap(VFS, '"more"'));
 });
+
+Deno.test("a module holds what was granted to either of its names", () => {
+  const table = new CapabilityTable("fake.dev", () => {});
+  const issuer = "fake.dev@a:b:c.os" as Address;
+  const module = "fake.dev@http-server:distro:sys" as Address;
+  const old = "fake.dev@http_server:distro:sys" as Address;
+  for (const give of ["give", "grant"] as const) {
+    table[give](old, { issuer, params: MESSAGING });
+    assertEquals(table.mayMessage(module, issuer), true, give);
+    table.drop(old, { issuer, params: MESSAGING });
+    assertEquals(table.mayMessage(module, issuer), false, give);
+  }
+});

@@ -1,6 +1,7 @@
 /** The processes folder on first start: a README and a first process to edit. */
 import { join } from "@std/path";
 import type { Log } from "../log.ts";
+import { writeEditorFiles } from "./editor.ts";
 
 const README = `# Your processes
 
@@ -41,6 +42,7 @@ export async function prepareFolder(folder: string, log: Log): Promise<"created"
     await Deno.mkdir(folder, { recursive: true });
     await Deno.writeTextFile(join(folder, "README.md"), README);
     await Deno.writeTextFile(join(folder, "hello.ts"), HELLO);
+    await writeEditorFiles(folder, log);
   } catch (error) {
     throw new FolderUnusable(`cannot create ${folder}: ${(error as Error).message}`);
   }
