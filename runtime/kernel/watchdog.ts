@@ -1,7 +1,7 @@
 /**
  * Finds processes that have something to do and do not do it. Once a second it looks at each that is at a message
  * or at its start, and asks it for a sign of life. One that has nothing to do is looked at every ten seconds: where it
- * burns CPU all the same, in a timer of its own or behind an await, it is asked as well.
+ * used CPU all the same, in a timer of its own or behind an await, it is asked as well.
  *
  *   at one message, CPU over cpu_seconds  ─► ended
  *   its start takes START_SECONDS         ─► ended
@@ -25,9 +25,8 @@ const STILL_MICROSECONDS = 5_000;
 /** Messages count from 0; a process that is at none may be at its start, or busy with something of its own. */
 const START = -1;
 const OWN = -2;
-/** After so many looks all processes are looked at, and those that used so much CPU since then are asked. */
+/** After so many looks all processes are looked at, and those that used any CPU since then are asked. */
 const ROUND_LOOKS = 10;
-const ROUND_MICROSECONDS = 2_000_000;
 
 const DOING: Record<number, string> = { [START]: "on its start", [OWN]: "in one go" };
 
@@ -63,7 +62,7 @@ export class Watchdog {
   readonly #options: WatchdogOptions;
   readonly #tasks = new WeakMap<Run, Task>();
   readonly #shares: CpuShare;
-  /** CPU of each at the last round; and who burns it with nothing to do, until it gives a sign. */
+  /** CPU of each at the last round; and who used some, until it gives a sign. */
   readonly #rounds = new WeakMap<Run, number>();
   readonly #busy = new WeakSet<Run>();
   #looks = 0;
@@ -91,7 +90,7 @@ export class Watchdog {
     if (cpu === null) return;
     const before = this.#rounds.get(run) ?? cpu.total;
     this.#rounds.set(run, cpu.total);
-    if (cpu.total - before > ROUND_MICROSECONDS) this.#busy.add(run);
+    if (cpu.total - before > STILL_MICROSECONDS) this.#busy.add(run);
   }
 
   async #look(run: Run): Promise<void> {

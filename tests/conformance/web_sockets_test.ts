@@ -34,7 +34,7 @@ function save(node: RunningNode, text: string, name = "echo.ts"): Promise<void> 
 Deno.test("web style: the root path and all below it, text and bytes, codes of both sides", async () => {
   await using node = await startNode({ files: { "echo.ts": echo(1) } });
   const root = await connectBound(socketUrl(node, ""));
-  const deep = await WsPeer.connect(socketUrl(node, "/room/7"));
+  const deep = await connectBound(socketUrl(node, "/room/7"));
   root.send("hi");
   assertEquals(await root.nextText(), "1 new hi");
   deep.send(Uint8Array.of(0, 255));
