@@ -122,5 +122,10 @@ interface Locks {
 }
 const { locks } = threads as unknown as { locks?: Locks };
 locks?.request(crypto.randomUUID(), () => new Promise(() => {}));
-threads.parentPort!.once("message", serve);
-threads.parentPort!.postMessage("ready");
+const parent = threads.parentPort!;
+// Deno lets the first message of a worker wait for half a second, too: it is spent while the worker stands by.
+parent.once("message", () => {
+  parent.once("message", serve);
+  parent.postMessage("ready");
+});
+parent.postMessage("booted");

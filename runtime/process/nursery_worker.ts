@@ -102,10 +102,14 @@ class Nursery {
       booted();
       this.#plan();
     });
+    // "booted", and once it has taken a message, "ready".
     worker.once("message", () => {
-      booted();
-      ready();
-      this.#plan();
+      worker.once("message", () => {
+        booted();
+        ready();
+        this.#plan();
+      });
+      worker.postMessage("take this");
     });
     return worker;
   }
