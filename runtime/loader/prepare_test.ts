@@ -11,7 +11,7 @@ async function prepare(folder: string): Promise<[outcome: string, ...lines: stri
   return [await prepareFolder(folder, { info: line, warn: line }), ...lines];
 }
 
-Deno.test("prepareFolder() makes a folder with a README and a process that runs", async () => {
+Deno.test("prepareFolder() makes a folder with a README, what editors need, and a process that runs", async () => {
   await using home = new TempFolder();
   const folder = home.at("deep/processes");
   assertEquals(await prepare(folder), [
@@ -20,7 +20,9 @@ Deno.test("prepareFolder() makes a folder with a README and a process that runs"
   ]);
   assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), [
     "README.md",
+    "deno.json",
     "hello.ts",
+    "kinode.d.ts",
   ]);
   const bundler = new Bundler(new Sources(folder), LIBRARY_NAMES);
   const { output, problems } = await bundler.bundle("hello.ts");
