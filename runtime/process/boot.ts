@@ -8,7 +8,6 @@
  */
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import * as threads from "node:worker_threads";
-import { PRINT_CHARS_MAX } from "../limits.ts";
 import { type AliveFrame, type BootFrame, fromFrame, type ToProcess } from "../protocol/port.ts";
 import { receive, Turns } from "../protocol/turn.ts";
 import { keepBlobs } from "./blobs.ts";
@@ -16,6 +15,7 @@ import { Calls } from "./calls.ts";
 import { consoleOf } from "./console.ts";
 import { boundCrypto } from "./crypto.ts";
 import { install } from "./current.ts";
+import { describe } from "./describe.ts";
 import { takeFaults } from "./faults.ts";
 import { guardIntrinsics } from "./intrinsics.ts";
 import { installWeb } from "./web.ts";
@@ -28,21 +28,7 @@ import { boundReservations } from "./reservations.ts";
 import { run, Unusable } from "./run.ts";
 import { printToTerminal } from "./standard.ts";
 
-/** Deno's own printer of values. */
-const inspect = Deno.inspect;
-
 const memoryUsage = Deno.memoryUsage;
-
-/** Of an uncaught error; to look at what a script throws may run its code, which may throw anew. */
-function describe(error: unknown): string {
-  try {
-    if (!(error instanceof Error)) return `Uncaught ${inspect(error)}`;
-    const text = error.cause === undefined ? String(error.stack ?? error) : inspect(error);
-    return text.slice(0, PRINT_CHARS_MAX);
-  } catch {
-    return "Uncaught: what was thrown cannot be shown";
-  }
-}
 
 /** A base64 module URL: `blob:` is not importable in every Deno that we build with. */
 function moduleUrl(code: string): string {
@@ -73,7 +59,12 @@ function serve(port: MessagePort): void {
     if (crashed) return;
     crashed = true;
     const unusable = Unusable.is(error);
-    outbox.send(["Exit", describe(unusable ? error.cause : error), mailbox.busy, unusable]);
+    outbox.send([
+      "Exit",
+      describe(unusable ? error.cause : error, "Uncaught "),
+      mailbox.busy,
+      unusable,
+    ]);
     outbox.flush();
   };
 

@@ -12,6 +12,7 @@ import type { IncomingHttpRequest } from "../protocol/http_server.ts";
 import { type Body, bytesOf, type KernelMessage, responseTo } from "../protocol/message.ts";
 import { toFrame } from "../protocol/port.ts";
 import { current } from "./current.ts";
+import { describe } from "./describe.ts";
 import { AnswerBody, clientGone, pulledBody } from "./http_streams.ts";
 import type { Outbox } from "./outbox.ts";
 import { printToTerminal } from "./standard.ts";
@@ -52,7 +53,7 @@ const FAILED = '{"status":500,"headers":{"content-type":"text/plain;charset=UTF-
 
 /** Prints what went wrong in the script, with its stack. */
 export function report(error: unknown): void {
-  printToTerminal(0, error instanceof Error ? error.stack ?? String(error) : String(error));
+  printToTerminal(0, describe(error));
 }
 
 /** The client of one request, as long as the answer is under way. */

@@ -179,9 +179,11 @@ testNeeding(
     await (await bound(node, "/open")).body?.cancel();
     const url = (await node.waitForLine(/set one at/)).replace(/^.*set one at /, "");
     await using page = await openPage(chromium, url);
-    const submit = (...values: string[]) =>
-      page.evaluate(`[...document.querySelectorAll("input")].forEach((input, i) =>
+    const submit = async (...values: string[]) => {
+      await page.waitFor(`document.querySelector("button")?.disabled === false`);
+      await page.evaluate(`[...document.querySelectorAll("input")].forEach((input, i) =>
       input.value = ${JSON.stringify(values)}[i]); document.querySelector("button").click()`);
+    };
     const says = (words: RegExp) =>
       page.waitFor(`${words}.test(document.getElementById("said")?.innerText)`);
     await says(/first start/);

@@ -70,6 +70,8 @@ form.addEventListener("submit", async (event) => {
   }
   form.elements.go.disabled = false;
 });
+// Before this, a press would do nothing and say nothing.
+form.elements.go.disabled = false;
 `;
 
 const BUTTONS = { setup: "Set password", login: "Log in", any: "Log in", in: "Log out" };
@@ -94,7 +96,7 @@ export function loginPage(facts: PageFacts): Response {
 <input id="password" name="password" type="password" autocomplete="current-password" autofocus required>
 <div id="repeat"><label for="again">Once more</label>
 <input id="again" type="password" autocomplete="new-password"></div>
-<button name="go">${BUTTONS[facts.mode]}</button>
+<button name="go" disabled>${BUTTONS[facts.mode]}</button>
 </form>
 <p id="said" role="status"></p>
 <noscript>Logging in needs JavaScript: the password is hashed here and never sent.</noscript>

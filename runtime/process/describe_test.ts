@@ -1,0 +1,30 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { PRINT_CHARS_MAX } from "../limits.ts";
+import { describe } from "./describe.ts";
+
+Deno.test("describe() shows an error's stack, and with it every cause", () => {
+  assertMatch(describe(new Error("plain")), /^Error: plain\n +at .*describe_test\.ts:\d+:\d+/);
+  const cause = new Error("second", { cause: new Error("third") });
+  const text = describe(new Error("first", { cause }));
+  for (const word of ["first", "second", "third"]) assertStringIncludes(text, word);
+  assertEquals(text.match(/describe_test\.ts:\d+:\d+/g)!.length >= 3, true, text);
+});
+
+Deno.test("describe() shows the errors of an AggregateError, each with its stack", () => {
+  const text = describe(new AggregateError([new Error("one"), new TypeError("two")], "both"));
+  for (const word of ["AggregateError: both", "Error: one", "TypeError: two"]) {
+    assertStringIncludes(text, word);
+  }
+  assertEquals(text.match(/describe_test\.ts:\d+:\d+/g)!.length >= 3, true, text);
+});
+
+Deno.test("describe() shows what is no error, and survives what cannot be looked at", () => {
+  assertEquals(describe({ a: 1 }, "Uncaught "), "Uncaught { a: 1 }");
+  assertEquals(describe(new Error("x".repeat(2 * PRINT_CHARS_MAX))).length, PRINT_CHARS_MAX);
+  const angry = new Error("angry");
+  const fails = () => {
+    throw new Error("again");
+  };
+  Object.defineProperty(angry, "cause", { get: fails });
+  assertEquals(describe(angry, "Uncaught "), "Uncaught (it cannot be shown)");
+});
