@@ -113,8 +113,8 @@ export const CLIENT_HANDSHAKE_BYTES_MAX = 16 * 1024;
 /** Of a transport error's text: a URL in it may be as long as a message. */
 export const CLIENT_ERROR_CHARS_MAX = 2_000;
 
-/** Redirects followed by http_client (Kinode follows 10). */
-export const CLIENT_REDIRECTS_MAX = 10;
+/** Redirects followed by http_client, as browsers do (Kinode follows 10). */
+export const CLIENT_REDIRECTS_MAX = 20;
 
 /** A script's `fetch` has no timeout of its own; browsers give up after as long. */
 export const FETCH_SECONDS = 300;

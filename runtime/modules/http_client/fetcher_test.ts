@@ -164,7 +164,7 @@ Deno.test("fetch() follows redirects, as far as CLIENT_REDIRECTS_MAX", async () 
   left = CLIENT_REDIRECTS_MAX;
   assertEquals(text(await fetchOnce(url, { method: "PUT", body: "b" })), "PUT ?next b");
   left = Infinity;
-  await assertRejects(() => fetchOnce(url), RangeError, "more than 10 redirects");
+  await assertRejects(() => fetchOnce(url), RangeError, "more than 20 redirects");
 });
 
 Deno.test("fetch() does not follow a redirect to a file", async () => {
