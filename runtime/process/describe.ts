@@ -4,7 +4,7 @@ import { PRINT_CHARS_MAX } from "../limits.ts";
 /** Deno's own printer of values, before a script can lay hands on it. */
 const inspect = Deno.inspect;
 
-/** To look at what a script throws may run its code, which may throw anew: never throws itself. */
+/** Never throws, though to look at what a script throws may run its code. `before` stands before what is no error. */
 export function describe(error: unknown, before = ""): string {
   try {
     if (!(error instanceof Error)) {
@@ -14,6 +14,6 @@ export function describe(error: unknown, before = ""): string {
     const text = isPlain ? String(error.stack ?? error) : inspect(error);
     return text.slice(0, PRINT_CHARS_MAX);
   } catch {
-    return `${before}(it cannot be shown)`;
+    return "Uncaught: what was thrown cannot be shown";
   }
 }

@@ -26,5 +26,5 @@ Deno.test("describe() shows what is no error, and survives what cannot be looked
     throw new Error("again");
   };
   Object.defineProperty(angry, "cause", { get: fails });
-  assertEquals(describe(angry, "Uncaught "), "Uncaught (it cannot be shown)");
+  assertEquals(describe(angry, "Uncaught "), "Uncaught: what was thrown cannot be shown");
 });
