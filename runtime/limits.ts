@@ -198,6 +198,9 @@ export const MANIFEST_BYTES_MAX = 256 * 1024;
 /** Processes of one package. */
 export const PACKAGE_PROCESSES_MAX = 100;
 
+/** Until a server accepts; pools of connections, one per policy, and failed attempts that are remembered. */
+export const CLIENT_CONNECT_SECONDS = 30;
+export const CLIENT_POOLS_MAX = 1_000;
 /** A finished bundle. It travels as a data: URL, a third longer, and is parsed before anything runs. */
 export const BUNDLE_BYTES_MAX = 16 * 1024 * 1024;
 
