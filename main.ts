@@ -21,6 +21,7 @@ import { DEFAULT_SETTINGS } from "./runtime/modules/http_server/settings.ts";
 import { openLogin } from "./runtime/modules/http_server/login/login.ts";
 import { SqliteStore } from "./runtime/modules/state/store.ts";
 import { Terminal, writeAll } from "./runtime/modules/terminal/terminal.ts";
+import type { Address } from "./runtime/protocol/address.ts";
 import type { KernelMessage } from "./runtime/protocol/message.ts";
 
 const libraryNames = Object.keys(library);
@@ -47,6 +48,8 @@ const system = new System({
   fatal: (reason) => exit(1, `kinode: ${reason}`),
 });
 const send = (message: KernelMessage) => system.kernel.route(message);
+const policyOf = (process: Address) =>
+  system.networkOf(process) ?? (flags.fake ? "local" : "public");
 const powers = { node: flags.name, send, log };
 const { home, name: node, fake, passwordFile } = flags;
 const login = await orExit(openLogin({ home, node, fake, passwordFile, log }));
@@ -57,7 +60,7 @@ const settings = {
 };
 const httpServer = new HttpServer({ ...powers, login, settings });
 system.addModule("http-server:distro:sys", httpServer);
-system.addModule("http-client:distro:sys", new HttpClient(powers));
+system.addModule("http-client:distro:sys", new HttpClient({ ...powers, policyOf }));
 
 const loader = new Loader({
   folder: flags.processes,

@@ -2,7 +2,7 @@
  * `kernel:distro:sys`: processes ruled by messages (spec/kernel.md §3.3). Whoever may message it rules the
  * node. Every command is answered, also a malformed one and one for a process that does not exist.
  */
-import { addressOf, nodeOf, type ProcessId } from "../protocol/address.ts";
+import { addressOf, nodeOf, type ProcessId, processOf } from "../protocol/address.ts";
 import {
   KernelCommand,
   type kernelCommands,
@@ -148,6 +148,7 @@ export class KernelCommands implements Module {
       public: payload.public,
       limits: limitsOf(null),
       keepChannels: false,
+      network: supervisor.find(processOf(creator))?.program.network ?? null,
       heapMb,
       capabilities: [],
       grants: [],

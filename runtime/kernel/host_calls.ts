@@ -109,6 +109,7 @@ export class HostCalls implements HostCaller {
       heapMb: config.memory_mb ?? heapMb,
       limits: limitsOf(config),
       keepChannels: config.keepChannels ?? false,
+      network: supervisor.find(parent)?.program.network ?? null,
       capabilities: [],
       grants: [],
       stored: true,

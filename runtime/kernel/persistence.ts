@@ -35,7 +35,8 @@ export class Persistence {
   }
 
   save(
-    { id, wasm_bytes_handle, wit_version, onExit, public: isPublic, code, heapMb }: Program,
+    { id, wasm_bytes_handle, wit_version, onExit, public: isPublic, code, heapMb, network }:
+      Program,
   ): void {
     if (this.#restoring) return;
     const process: PersistedProcess = {
@@ -46,6 +47,7 @@ export class Persistence {
       public: isPublic,
       code,
       heapMb,
+      network,
     };
     this.#tell(this.#store.saveProcess(process), `the process ${id}`);
   }

@@ -1,6 +1,7 @@
 import type { ProcessId } from "../protocol/address.ts";
 import { CPU_SECONDS } from "../limits.ts";
 import type { Config, OnExit } from "../protocol/config.ts";
+import type { NetworkPolicy } from "../protocol/network.ts";
 import type { Capability } from "../protocol/message.ts";
 
 /** What is needed to run a process, any number of times. */
@@ -20,6 +21,8 @@ export interface Program {
   limits: ProcessLimits;
   /** A new version of it gets the WebSockets of the old one. */
   keepChannels: boolean;
+  /** Where it may call out to; `null`: where the node lets any process. */
+  network: NetworkPolicy | null;
   /** What it holds from its first statement on. */
   capabilities: readonly Capability[];
   /** What it issues to others: who gets it, and its params. */

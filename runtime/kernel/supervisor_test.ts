@@ -120,6 +120,7 @@ const program: Program = {
   heapMb: 64,
   limits: { cpuSeconds: 30, cpuShare: null, idleSeconds: null },
   keepChannels: false,
+  network: null,
   capabilities: [],
   grants: [],
   stored: false,

@@ -1,6 +1,13 @@
 /** The kernel with everything that belongs to it, joined and brought back to where it was. */
-import { addressOf, parseProcessId, type ProcessId } from "../protocol/address.ts";
+import {
+  type Address,
+  addressOf,
+  parseProcessId,
+  type ProcessId,
+  processOf,
+} from "../protocol/address.ts";
 import type { Module } from "../protocol/message.ts";
+import type { NetworkPolicy } from "../protocol/network.ts";
 import type { PersistedProcess, Store } from "../protocol/store.ts";
 import { PROCESS_HEAP_MB } from "../limits.ts";
 import type { Log } from "../log.ts";
@@ -46,6 +53,7 @@ export interface Script extends Pick<Program, "id" | "code" | "mapStack"> {
     /** What it issues, and to whom. */
     grants: readonly NamedCapability[];
     public: boolean;
+    network: NetworkPolicy | null;
   };
 }
 
@@ -120,6 +128,7 @@ export class System {
       heapMb: config.memory_mb ?? PROCESS_HEAP_MB,
       limits: limitsOf(config),
       keepChannels: config.keepChannels ?? false,
+      network: rights.network,
       capabilities: rights.requests.map(({ process, params }) => ({
         issuer: addressOf(node, process),
         params,
@@ -127,6 +136,11 @@ export class System {
       grants: rights.grants.map(({ process, params }) => [process, params] as const),
       stored: false,
     });
+  }
+
+  /** Where a process said that it calls out to; `null` if it did not say. */
+  networkOf(process: Address): NetworkPolicy | null {
+    return this.#supervisor.find(processOf(process))?.program.network ?? null;
   }
 
   stop(id: ProcessId): void {

@@ -18,9 +18,15 @@ import { type Problem, problemOf } from "./problem.ts";
 
 export type Grant = "asked" | Config;
 
-const { request_capabilities, request_networking, grant_capabilities, public: everybody } =
+const { request_capabilities, request_networking, grant_capabilities, public: everybody, network } =
   configFields;
-const rights = { request_capabilities, request_networking, grant_capabilities, public: everybody };
+const rights = {
+  request_capabilities,
+  request_networking,
+  grant_capabilities,
+  public: everybody,
+  network,
+};
 const Rights = object(rights);
 
 const GrantShape: Decoder<Grant> = (json, at) => {

@@ -6,6 +6,7 @@
  */
 import { canonical, type ProcessId } from "../protocol/address.ts";
 import { type Config, MESSAGING, type NamedCapability, NETWORK } from "../protocol/config.ts";
+import type { NetworkPolicy } from "../protocol/network.ts";
 import type { Grant } from "./grants.ts";
 
 export interface Rights {
@@ -15,6 +16,8 @@ export interface Rights {
   grants: NamedCapability[];
   /** Everybody on this node may message it. */
   public: boolean;
+  /** Where it may call out to; `null`: where the node lets any process. */
+  network: NetworkPolicy | null;
 }
 
 export const KERNEL = "kernel:distro:sys" as ProcessId;
@@ -31,13 +34,13 @@ const MODULES = [
 ] as ProcessId[];
 
 function noRights(): Rights {
-  return { requests: [], grants: [], public: false };
+  return { requests: [], grants: [], public: false, network: null };
 }
 
 /** The set that needs no asking. */
 function defaultRights(): Rights {
   const messaging = () => MODULES.map((process) => ({ process, params: MESSAGING }));
-  return { requests: messaging(), grants: messaging(), public: false };
+  return { requests: messaging(), grants: messaging(), public: false, network: null };
 }
 
 /** What `config` asks for. */
@@ -47,6 +50,7 @@ function askedIn(config: Config): Rights {
     requests: [...config.request_capabilities ?? [], ...networking],
     grants: config.grant_capabilities ?? [],
     public: config.public ?? false,
+    network: config.network,
   };
 }
 
@@ -66,7 +70,10 @@ export function rightsOf(config: Config, { packaged, strict, grant }: Circumstan
   if (packaged && config.grant_capabilities !== null) usual.grants = [];
   const asked = askedIn(config);
   const granted = grant === null || grant === "asked" ? noRights() : askedIn(grant);
-  if (strict && grant !== "asked") return { given: granted, refused: without(asked, granted) };
+  if (strict && grant !== "asked") {
+    const given = { ...granted, network: granted.network ?? narrower(asked.network) };
+    return { given, refused: without(asked, given) };
+  }
   return { given: joined(joined(usual, asked), granted), refused: noRights() };
 }
 
@@ -79,6 +86,7 @@ function without(a: Rights, b: Rights): Rights {
     requests: missing(a.requests, b.requests),
     grants: missing(a.grants, b.grants),
     public: a.public && !b.public,
+    network: b.network === null ? a.network : null,
   };
 }
 
@@ -88,7 +96,13 @@ function joined(a: Rights, b: Rights): Rights {
     requests: distinct([...a.requests, ...b.requests]),
     grants: distinct([...a.grants, ...b.grants]),
     public: a.public || b.public,
+    network: b.network ?? a.network,
   };
+}
+
+/** Who wants less than any process gets has it without asking. */
+function narrower(network: NetworkPolicy | null): NetworkPolicy | null {
+  return network === "none" || network === "public" ? network : null;
 }
 
 function distinct(list: NamedCapability[]): NamedCapability[] {

@@ -19,12 +19,12 @@ const MODULES = [
   "sqlite:distro:sys",
   "terminal:terminal:sys",
 ] as ProcessId[];
-const NONE = { requests: [], grants: [], public: false };
+const NONE = { requests: [], grants: [], public: false, network: null };
 
 Deno.test("rightsOf() gives a script the modules of design.md §6, under their canonical names", () => {
   const messaging = MODULES.map((process) => ({ process, params: '"messaging"' }));
   assertEquals(rights({}), {
-    given: { requests: messaging, grants: messaging, public: false },
+    given: { requests: messaging, grants: messaging, public: false, network: null },
     refused: NONE,
   });
   assertEquals(MODULES.map(canonical), MODULES);
@@ -77,11 +77,13 @@ Deno.test("rightsOf() adds what the owner grants, under --strict gives that alon
     ],
     grants: [],
     public: false,
+    network: null,
   } as unknown);
   assertEquals(strict.refused, {
     requests: [{ process: "b:b:sys", params: '"messaging"' }],
     grants: [],
     public: true,
+    network: null,
   } as unknown);
   assertEquals(rights(asks, { strict: true, grant: "asked" }), rights(asks));
   const extra = Config({ request_capabilities: ["d:d:sys"] }, "grants");
@@ -89,4 +91,21 @@ Deno.test("rightsOf() adds what the owner grants, under --strict gives that alon
     rights({}, { grant: extra }).given.requests.at(-1)?.process,
     "d:d:sys" as unknown,
   );
+});
+
+Deno.test("rightsOf() gives the network that is asked for; under --strict only what is no more than usual", () => {
+  const networks = (config: unknown, circumstances: Partial<Circumstances> = {}) => {
+    const { given, refused } = rights(config, circumstances);
+    return [given.network, refused.network];
+  };
+  assertEquals(networks({}), [null, null]);
+  assertEquals(networks({ network: "local" }), ["local", null]);
+  const strict = { strict: true };
+  assertEquals(networks({ network: "none" }, strict), ["none", null]);
+  assertEquals(networks({ network: "public" }, strict), ["public", null]);
+  assertEquals(networks({ network: ["localhost:1"] }, strict), [null, ["localhost:1"]]);
+  assertEquals(networks({ network: "all" }, { strict: true, grant: "asked" }), ["all", null]);
+  const grant = Config({ network: ["nas.home"] }, "grants");
+  assertEquals(networks({ network: "all" }, { strict: true, grant }), [["nas.home"], null]);
+  assertEquals(networks({ network: "none" }, { grant }), [["nas.home"], null]);
 });

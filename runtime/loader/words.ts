@@ -49,7 +49,8 @@ export class Announcer {
 
 /** What it may do; then what of that, or of what it asks for, somebody should look at. */
 export function wordsOf({ id, asksIn, given, refused }: Told, grantsFile: string | null): string[] {
-  const asks = refused.public || refused.requests.length + refused.grants.length > 0;
+  const asks = refused.public || refused.network !== null ||
+    refused.requests.length + refused.grants.length > 0;
   const missing = `${id} asks for rights in its ${asksIn} and does not get them: the node is ` +
     `--strict (to grant them put "${id}": "asked" into ${grantsFile})`;
   return [
@@ -60,13 +61,14 @@ export function wordsOf({ id, asksIn, given, refused }: Told, grantsFile: string
 }
 
 /** `serve HTTP, call other servers, …`; the rest is said by `beyond`. */
-function usual({ requests }: Rights): string {
-  const words = requests.map(usualPower).filter((word) => word !== null);
+function usual({ requests, network }: Rights): string {
+  const words = requests.filter(({ process }) => network !== "none" || !isClient(process))
+    .map(usualPower).filter((word) => word !== null);
   return words.length === 0 ? "nothing but answer" : [...new Set(words)].join(", ");
 }
 
 /** One line for what reaches other processes, and one more for what reaches the whole node. */
-function beyond(id: ProcessId, { requests, grants, public: isPublic }: Rights): string[] {
+function beyond(id: ProcessId, { requests, grants, public: isPublic, network }: Rights): string[] {
   const rest = requests.filter((one) => usualPower(one) === null);
   const rulesBy = rest.map(power).filter((one) => one !== null);
   const rights = [
@@ -77,11 +79,26 @@ function beyond(id: ProcessId, { requests, grants, public: isPublic }: Rights): 
       params === MESSAGING ? `${process} may message it` : `${process} has ${params} of it`
     ),
     ...(isPublic ? ["every process may message it"] : []),
+    ...(requests.some(({ process }) => isClient(process)) ? reach(network) : []),
   ];
   return [
     ...(rights.length > 0 ? [`${id} asks for this and gets it: ${rights.join("; ")}`] : []),
     ...(rulesBy.length > 0 ? [`${id} rules this node: ${rulesBy.join("; ")}`] : []),
   ];
+}
+
+/** Where it may call out to, if that is neither nowhere nor what any process may. */
+function reach(network: Rights["network"]): string[] {
+  if (network === null || network === "none" || network === "public") return [];
+  if (network === "local") return ["it may call this machine and your own network"];
+  if (network === "all") {
+    return ["it may call every address, also where a cloud keeps this machine's secrets"];
+  }
+  return [`it may call ${network.join(", ") || "nobody"} and nobody else`];
+}
+
+function isClient(process: ProcessId): boolean {
+  return canonical(process) === "http-client:distro:sys";
 }
 
 function usualPower({ process, params }: NamedCapability): string | null {

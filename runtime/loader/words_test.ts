@@ -58,3 +58,24 @@ Deno.test("Announcer.say() says it once, and again when it changes", () => {
   };
   assertEquals([say({}), say({}), say({ public: true }), say({ public: true })], [1, 0, 2, 0]);
 });
+
+Deno.test("wordsOf() says where a script may call out to, if not where any may", () => {
+  const usual = "a:a:template.os may: serve HTTP, call other servers, set timers, " +
+    "keep its own files, use the terminal";
+  const asks = "a:a:template.os asks for this and gets it: ";
+  assertEquals(words({ network: "public" }), [usual]);
+  assertEquals(words({ network: "none" }), [usual.replace(" call other servers,", "")]);
+  assertEquals(words({ network: "local" }), [
+    usual,
+    `${asks}it may call this machine and your own network`,
+  ]);
+  assertEquals(words({ network: ["a.org", "localhost:80"] }), [
+    usual,
+    `${asks}it may call a.org, localhost:80 and nobody else`,
+  ]);
+  assertEquals(words({ network: "all" }), [
+    usual,
+    `${asks}it may call every address, also where a cloud keeps this machine's secrets`,
+  ]);
+  assertEquals(words({ network: "all" }, true)[1]?.includes("does not get them"), true);
+});

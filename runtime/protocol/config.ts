@@ -1,5 +1,6 @@
 /** What happens when a process returns or crashes (spec/kernel.md §3.3, §3.5), and a script's `config`. */
 import { parseAddress, parseProcessId } from "./address.ts";
+import { NetworkPolicy } from "./network.ts";
 import {
   anything,
   boolean,
@@ -112,6 +113,8 @@ export const configFields = {
   idle: optional(idleSeconds),
   /** A new version of it gets the WebSockets of the old one (web style does by itself). */
   keepChannels: optional(boolean),
+  /** Where it may call out to, if not where the node lets any process. */
+  network: optional(NetworkPolicy),
 };
 
 /**
@@ -126,5 +129,6 @@ export type Config = Of<typeof Config>;
 export function asksForRights(config: Config): boolean {
   const { request_capabilities, grant_capabilities, request_networking } = config;
   const named = [...request_capabilities ?? [], ...grant_capabilities ?? []];
-  return named.length > 0 || Boolean(request_networking) || Boolean(config.public);
+  return named.length > 0 || Boolean(request_networking) || Boolean(config.public) ||
+    config.network !== null;
 }

@@ -5,6 +5,7 @@
  */
 import type { ProcessId } from "./address.ts";
 import type { OnExit } from "./config.ts";
+import type { NetworkPolicy } from "./network.ts";
 
 /** A process that was made by a message or by spawn(), and comes back with the node. */
 export interface PersistedProcess {
@@ -17,6 +18,8 @@ export interface PersistedProcess {
   /** One ES module without imports. */
   code: string;
   heapMb: number;
+  /** Where it may call out to, from whoever made it; `null`: where the node lets any process. */
+  network: NetworkPolicy | null;
 }
 
 /** `holder` may use the capability; neither it nor the issuer needs to exist now. */

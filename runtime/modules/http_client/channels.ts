@@ -20,17 +20,21 @@ import {
   type LazyLoadBlob,
   request,
 } from "../../protocol/message.ts";
+import type { NetworkPolicy } from "../../protocol/network.ts";
 import type { Of } from "../../protocol/serde.ts";
+import type { Dialer } from "./dialer.ts";
 import { outgoing } from "./headers.ts";
 import { explain } from "./requests.ts";
 import type { WsMessage } from "./ws_frames.ts";
-import { closeQuietly, openConnection, type WsConnection } from "./ws_handshake.ts";
+import { closeQuietly, openConnection, type WsConnection, type WsWish } from "./ws_handshake.ts";
 import { WsSocket } from "./ws_socket.ts";
 
 export interface ChannelsOptions {
   /** `false`: the process takes no more for now, and nothing was sent. */
   send(message: KernelMessage): boolean | void;
   log: Log;
+  dialer: Dialer;
+  policyOf(process: Address): NetworkPolicy;
   /** PEM, trusted beside the system's. */
   caCerts: string[];
 }
@@ -170,9 +174,11 @@ export class Channels {
     const { signal } = channel.opening;
     const late = () => channel.opening.abort(new Error(`no handshake within ${seconds} s`));
     const timer = setTimeout(late, Math.min(seconds * 1000, TIMER_MS_MAX));
-    const { caCerts } = this.#options;
+    const { caCerts, dialer, policyOf } = this.#options;
+    const policy = policyOf(channel.opened.source);
+    const dial: WsWish["dial"] = (host, port, signal) => dialer.connect(policy, host, port, signal);
     try {
-      return await openConnection({ url, headers: outgoing(headers), caCerts }, signal);
+      return await openConnection({ url, headers: outgoing(headers), caCerts, dial }, signal);
     } catch (error) {
       this.#logFailure(channel, explain(error));
       return null;

@@ -4,8 +4,14 @@
  * `accept-language: *` and a `user-agent`, which is `kinode` unless the process says otherwise.
  */
 import { CLIENT_BODY_BYTES_MAX, CLIENT_REDIRECTS_MAX } from "../../limits.ts";
+import type { NetworkPolicy } from "../../protocol/network.ts";
+import { tryParseAddress } from "../../protocol/ip_address.ts";
+import { type Dialer, Refused } from "./dialer.ts";
 import { incoming } from "./headers.ts";
-import { findRedirect, type HttpCall, redirected } from "./http_call.ts";
+import { findRedirect, type HttpCall, portOf, redirected } from "./http_call.ts";
+import { CLIENT_POOLS_MAX } from "./limits.ts";
+import { plainHost, refusal } from "./policy.ts";
+import { Tunnel } from "./tunnel.ts";
 
 export interface HttpAnswer {
   status: number;
@@ -15,22 +21,25 @@ export interface HttpAnswer {
 
 export class Fetcher {
   readonly #caCerts: string[];
-  /** One pool of connections per HTTP version that was asked for. */
-  readonly #clients = new Map<HttpCall["version"], Deno.HttpClient>();
+  readonly #dialer: Dialer;
+  /** Per policy and HTTP version that was asked for. */
+  readonly #pools = new Map<string, Pool>();
+  #tunnel: Tunnel | null = null;
 
   /** `caCerts`: PEM, trusted beside the system's. */
-  constructor(caCerts: string[]) {
+  constructor(caCerts: string[], dialer: Dialer) {
     this.#caCerts = caCerts;
+    this.#dialer = dialer;
   }
 
   /** Throws what went wrong. `take` is told of every part of the body and may throw to end it. */
   async fetch(
     call: HttpCall,
     signal: AbortSignal,
-    take: (bytes: number) => void,
+    { policy, take }: { policy: NetworkPolicy; take(bytes: number): void },
   ): Promise<HttpAnswer> {
     for (let redirects = 0;; redirects++) {
-      const response = await this.#fetch(call, signal);
+      const response = await this.#fetch(call, this.#poolFor(call, policy), signal);
       const next = findRedirect(call.url, response);
       if (next === null) {
         const body = await readBody(response, take);
@@ -44,40 +53,91 @@ export class Fetcher {
     }
   }
 
-  close(): void {
-    for (const client of this.#clients.values()) client.close();
-    this.#clients.clear();
+  async close(): Promise<void> {
+    for (const { client } of this.#pools.values()) client.close();
+    this.#pools.clear();
+    await this.#tunnel?.close();
   }
 
-  #fetch(call: HttpCall, signal: AbortSignal): Promise<Response> {
+  async #fetch(call: HttpCall, { client, proxy }: Pool, signal: AbortSignal): Promise<Response> {
     const headers = new Map([["user-agent", "kinode"], ...call.headers]);
     headers.delete("accept-encoding");
     // "identity" first tells Deno to leave a compressed body alone (2.9: "fetcher_test.ts, gzip").
     const encodings = [["accept-encoding", "identity"]];
     const asked = call.headers.get("accept-encoding");
     if (asked !== undefined) encodings.push(["accept-encoding", asked]);
-    return fetch(call.url, {
+    const answer = fetch(call.url, {
       method: call.method,
       headers: [...headers, ...encodings] as [string, string][],
       body: call.body as BodyInit | null,
       redirect: "manual",
       signal,
-      client: this.#client(call.version),
+      client,
+    });
+    return await answer.catch((error: Error) => {
+      // Deno knows only that its proxy refused.
+      const about = `${error.message} ${(error.cause as Error | undefined)?.message}`;
+      const refused = proxy !== null && about.includes("not allowed by ruleset");
+      throw (refused ? this.#tunnel?.failureOf(proxy, call.url) : null) ?? error;
     });
   }
 
-  #client(version: HttpCall["version"]): Deno.HttpClient {
-    let client = this.#clients.get(version);
-    if (client === undefined) {
-      client = Deno.createHttpClient({
-        allowHost: true,
-        http1: version !== "HTTP/2.0",
-        http2: version !== "HTTP/1.1",
-        caCerts: this.#caCerts,
-      });
-      this.#clients.set(version, client);
+  /** What is named by its address is checked here and needs no tunnel, which halves what a core can do. */
+  #poolFor({ url, version }: HttpCall, policy: NetworkPolicy): Pool {
+    const address = plainHost(url.hostname);
+    if (tryParseAddress(address) === null) return this.#pool(policy, version);
+    const refused = refusal(policy, { host: address, port: portOf(url), address });
+    if (refused !== null) throw new Refused(refused);
+    return this.#pool(null, version);
+  }
+
+  /** `policy` `null`: connections straight to where a URL says. */
+  #pool(policy: NetworkPolicy | null, version: HttpCall["version"]): Pool {
+    const key = JSON.stringify([policy, version]);
+    let pool = this.#pools.get(key);
+    if (pool !== undefined) return pool;
+    for (const [oldest, { client, proxy }] of this.#pools) {
+      if (this.#pools.size < CLIENT_POOLS_MAX) break;
+      client.close();
+      if (proxy !== null) this.#tunnel?.forget(proxy);
+      this.#pools.delete(oldest);
     }
-    return client;
+    const proxy = policy === null ? null : this.#tunnelFor(policy);
+    const options = {
+      allowHost: true,
+      http1: version !== "HTTP/2.0",
+      http2: version !== "HTTP/1.1",
+      caCerts: this.#caCerts,
+      ...(proxy === null ? {} : { proxy: { url: proxy } }),
+    };
+    pool = { client: withoutProxies(() => Deno.createHttpClient(options)), proxy };
+    this.#pools.set(key, pool);
+    return pool;
+  }
+
+  #tunnelFor(policy: NetworkPolicy): string {
+    this.#tunnel ??= new Tunnel(this.#dialer);
+    return this.#tunnel.urlFor(policy);
+  }
+}
+
+/** Connections that were checked by one policy. */
+interface Pool {
+  client: Deno.HttpClient;
+  /** The door of the tunnel that it takes; `null`: none. */
+  proxy: string | null;
+}
+
+/** A client reads in the environment, when it is made, what proxy to take and for whom to take none. Ours may not. */
+function withoutProxies<T>(make: () => T): T {
+  const names = ["NO_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+  const both = [...names, ...names.map((name) => name.toLowerCase())];
+  const before = both.map((name) => [name, Deno.env.get(name)] as const);
+  for (const name of both) Deno.env.delete(name);
+  try {
+    return make();
+  } finally {
+    for (const [name, value] of before) if (value !== undefined) Deno.env.set(name, value);
   }
 }
 

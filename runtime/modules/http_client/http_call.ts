@@ -70,6 +70,12 @@ export function redirected(call: HttpCall, status: number, url: URL): HttpCall {
   return { ...call, method, url, headers, body: null };
 }
 
+/** Also where a URL leaves it out. */
+export function portOf({ port, protocol }: URL): number {
+  if (port !== "") return Number(port);
+  return protocol === "https:" || protocol === "wss:" ? 443 : 80;
+}
+
 function isWeb(url: URL): boolean {
   return url.protocol === "http:" || url.protocol === "https:";
 }

@@ -31,8 +31,10 @@ import {
   responseTo,
   textOf,
 } from "../../protocol/message.ts";
+import type { NetworkPolicy } from "../../protocol/network.ts";
 import { decodeJson, dispatch, type Handlers, type Of } from "../../protocol/serde.ts";
 import { Channels } from "./channels.ts";
+import { Dialer, type Resolve } from "./dialer.ts";
 import { Fetcher } from "./fetcher.ts";
 import { readCall } from "./http_call.ts";
 import { Requests } from "./requests.ts";
@@ -42,8 +44,12 @@ export interface HttpClientOptions {
   /** `false`: the target takes no more for now, and nothing was sent. */
   send(message: KernelMessage): boolean | void;
   log: Log;
+  /** Where a process may go; asked for each request and each opening. */
+  policyOf(process: Address): NetworkPolicy;
   /** PEM, trusted beside the system's. */
   caCerts?: string[];
+  /** Else the system's. */
+  resolve?: Resolve;
 }
 
 export class HttpClient implements Module {
@@ -70,12 +76,13 @@ export class HttpClient implements Module {
     },
   };
 
-  constructor({ node, send, log, caCerts = [] }: HttpClientOptions) {
+  constructor({ node, send, log, policyOf, resolve, caCerts = [] }: HttpClientOptions) {
+    const dialer = new Dialer(resolve);
     this.#node = node;
     this.#send = send;
     this.#log = log;
-    this.#requests = new Requests(new Fetcher(caCerts));
-    this.#channels = new Channels({ send, log, caCerts });
+    this.#requests = new Requests(new Fetcher(caCerts, dialer), policyOf);
+    this.#channels = new Channels({ send, log, caCerts, dialer, policyOf });
   }
 
   /** Only requests mean something to us. */
@@ -99,7 +106,7 @@ export class HttpClient implements Module {
 
   async close(): Promise<void> {
     this.#channels.endAll();
-    this.#requests.close();
+    await this.#requests.close();
     await Promise.all(this.#underWay);
   }
 

@@ -9,6 +9,7 @@ import {
 } from "../../limits.ts";
 import type { Address } from "../../protocol/address.ts";
 import type { HttpClientError } from "../../protocol/http_client.ts";
+import type { NetworkPolicy } from "../../protocol/network.ts";
 import type { Fetcher, HttpAnswer } from "./fetcher.ts";
 import type { HttpCall } from "./http_call.ts";
 
@@ -26,8 +27,11 @@ export class Requests {
   readonly #fetcher: Fetcher;
   readonly #accounts = new Map<Address, Account>();
 
-  constructor(fetcher: Fetcher) {
+  readonly #policyOf: (process: Address) => NetworkPolicy;
+
+  constructor(fetcher: Fetcher, policyOf: (process: Address) => NetworkPolicy) {
     this.#fetcher = fetcher;
+    this.#policyOf = policyOf;
   }
 
   /** `null` if the process ended meanwhile: then there is nobody to answer. */
@@ -45,6 +49,7 @@ export class Requests {
     const late = () => controller.abort(new Error(`no answer within ${seconds} s`));
     const timer = setTimeout(late, Math.min(seconds * 1000, TIMER_MS_MAX));
     account.underWay.add(controller);
+    const policy = this.#policyOf(owner);
     let held = 0;
     const take = (bytes: number) => {
       held += bytes;
@@ -53,7 +58,7 @@ export class Requests {
     };
     try {
       take(call.body?.length ?? 0);
-      const answer = await this.#fetcher.fetch(call, signal, take);
+      const answer = await this.#fetcher.fetch(call, signal, { policy, take });
       return signal.reason === ENDED ? null : answer;
     } catch (error) {
       return signal.reason === ENDED ? null : failed(explain(error));
@@ -73,9 +78,9 @@ export class Requests {
     for (const controller of account.underWay) controller.abort(ENDED);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     for (const owner of [...this.#accounts.keys()]) this.end(owner);
-    this.#fetcher.close();
+    await this.#fetcher.close();
   }
 
   #account(owner: Address): Account {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { CLIENT_BYTES_PER_PROCESS_MAX, CLIENT_REQUESTS_PER_PROCESS_MAX } from "../../limits.ts";
+import { Dialer } from "./dialer.ts";
 import { Fetcher, type HttpAnswer } from "./fetcher.ts";
 import type { HttpCall } from "./http_call.ts";
 import { explain, Requests } from "./requests.ts";
@@ -17,16 +18,16 @@ function silent(): RawServer {
 
 Deno.test("run() ends a request in its time", async () => {
   await using server = silent();
-  const requests = new Requests(new Fetcher([]));
+  const requests = new Requests(new Fetcher([], new Dialer()), () => "local");
   assertEquals(await requests.run(APP, callTo(server), 0.05), {
     Err: { ExecuteRequestFailed: "no answer within 0.05 s" },
   });
-  requests.close();
+  await requests.close();
 });
 
 Deno.test("run() refuses more than CLIENT_REQUESTS_PER_PROCESS_MAX of one process", async () => {
   await using server = silent();
-  const requests = new Requests(new Fetcher([]));
+  const requests = new Requests(new Fetcher([], new Dialer()), () => "local");
   const call = callTo(server);
   const running = Array.from(
     { length: CLIENT_REQUESTS_PER_PROCESS_MAX },
@@ -40,7 +41,7 @@ Deno.test("run() refuses more than CLIENT_REQUESTS_PER_PROCESS_MAX of one proces
   assertEquals(new Set(await Promise.all(running)), new Set([null]));
   const anew = requests.run(APP, call, 0.05);
   assertEquals(await anew, { Err: { ExecuteRequestFailed: "no answer within 0.05 s" } });
-  requests.close();
+  await requests.close();
   assertEquals(await other, null);
 });
 
@@ -49,14 +50,14 @@ Deno.test("run() ends what would hold more than CLIENT_BYTES_PER_PROCESS_MAX tog
     override fetch(
       _call: HttpCall,
       _signal: AbortSignal,
-      take: (bytes: number) => void,
+      { take }: { take(bytes: number): void },
     ): Promise<HttpAnswer> {
       take(CLIENT_BYTES_PER_PROCESS_MAX);
       take(1);
       throw new Error("not reached");
     }
   }
-  const requests = new Requests(new Greedy([]));
+  const requests = new Requests(new Greedy([], new Dialer()), () => "local");
   const url = new URL("http://x/");
   const call = { method: "GET", version: null, url, headers: new Map(), body: null };
   for (let i = 0; i < 2; i++) { // The second time too: the bytes of the first were given back.
@@ -79,21 +80,21 @@ Deno.test("end() is silent in every state of a request", async () => {
       ),
   ];
   for (const state of states) {
-    const requests = new Requests(new Fetcher([]));
+    const requests = new Requests(new Fetcher([], new Dialer()), () => "local");
     await using server = new RawServer(async (connection) => {
       await state(connection);
       requests.end(APP);
       await untilClosed(connection);
     });
     assertEquals(await requests.run(APP, callTo(server), 60), null);
-    requests.close();
+    await requests.close();
   }
-  const requests = new Requests(new Fetcher([]));
+  const requests = new Requests(new Fetcher([], new Dialer()), () => "local");
   await using server = silent();
   const running = requests.run(APP, callTo(server), 60);
   requests.end(APP); // Not even connected.
   assertEquals(await running, null);
-  requests.close();
+  await requests.close();
 });
 
 Deno.test("explain() tells the causes of an error, each once", () => {

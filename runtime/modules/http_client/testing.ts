@@ -7,6 +7,7 @@ import {
   request,
   textOf,
 } from "../../protocol/message.ts";
+import { Dialer } from "./dialer.ts";
 import { HttpClient, type HttpClientOptions } from "./http_client.ts";
 
 export const APP = "fake.dev@app:pkg:template.os" as Address;
@@ -163,6 +164,11 @@ interface Envelope {
   expects?: number | null;
 }
 
+/** As `World` goes out. */
+export function dial(host: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
+  return new Dialer().connect("local", host, port, signal);
+}
+
 /** An HttpClient and everything that it sends. */
 export class World implements AsyncDisposable {
   readonly client: HttpClient;
@@ -180,6 +186,7 @@ export class World implements AsyncDisposable {
         this.#wake();
       },
       log: { info: log, warn: log },
+      policyOf: () => "local",
       ...options,
     });
   }

@@ -5,6 +5,7 @@
  */
 import { CLIENT_HANDSHAKE_BYTES_MAX } from "../../limits.ts";
 import { ByteReader } from "./byte_reader.ts";
+import { portOf } from "./http_call.ts";
 
 /** RFC 6455 §1.3. */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -22,6 +23,8 @@ export interface WsWish {
   headers: Map<string, string>;
   /** PEM, trusted beside the system's. */
   caCerts: string[];
+  /** The connection on which hands are shaken. */
+  dial(host: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn>;
 }
 
 export interface WsConnection {
@@ -32,7 +35,7 @@ export interface WsConnection {
 
 /** Throws what went wrong; `signal` ends it at every point, with its reason. */
 export async function openConnection(wish: WsWish, signal: AbortSignal): Promise<WsConnection> {
-  let connection: Deno.Conn = await dial(wish.url, signal);
+  let connection: Deno.Conn = await dial(wish, signal);
   const cut = () => closeQuietly(connection);
   signal.addEventListener("abort", cut);
   try {
@@ -70,15 +73,13 @@ export async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promis
   while (bytes.length > 0) bytes = bytes.subarray(await connection.write(bytes));
 }
 
-function dial(url: URL, signal: AbortSignal): Promise<Deno.TcpConn> {
+function dial({ url, dial }: WsWish, signal: AbortSignal): Promise<Deno.TcpConn> {
   signal.throwIfAborted();
-  const port = url.port !== "" ? Number(url.port) : url.protocol === "wss:" ? 443 : 80;
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    Deno.connect({ hostname: hostOf(url), port, signal }).then((connection) => {
+    dial(hostOf(url), portOf(url), signal).then((connection) => {
       // The signal may come when Deno has connected already.
       if (signal.aborted) return connection.close();
-      connection.setNoDelay(true);
       resolve(connection);
     }, reject);
   });

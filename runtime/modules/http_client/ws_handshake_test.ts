@@ -2,11 +2,19 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CLIENT_HANDSHAKE_BYTES_MAX } from "../../limits.ts";
 import { outgoing } from "./headers.ts";
-import { RawServer, readHead, serverFrame, switching, untilClosed, write } from "./testing.ts";
+import {
+  dial,
+  RawServer,
+  readHead,
+  serverFrame,
+  switching,
+  untilClosed,
+  write,
+} from "./testing.ts";
 import { openConnection } from "./ws_handshake.ts";
 
 function open(url: string, headers: Record<string, string> = {}, signal?: AbortSignal) {
-  const wish = { url: new URL(url), headers: outgoing(headers), caCerts: [] };
+  const wish = { url: new URL(url), headers: outgoing(headers), caCerts: [], dial };
   return openConnection(wish, signal ?? new AbortController().signal);
 }
 

@@ -4,6 +4,7 @@ import { WS_BUFFERED_BYTES_MAX } from "../../limits.ts";
 import { ByteReader } from "./byte_reader.ts";
 import {
   bytes,
+  dial,
   type RawServer,
   readFrame,
   serverFrame,
@@ -24,7 +25,7 @@ class Ear {
   #wake = () => {};
 
   async listen(server: RawServer, closeSeconds?: number): Promise<this> {
-    const wish = { url: new URL(`ws://${server.host}`), headers: new Map(), caCerts: [] };
+    const wish = { url: new URL(`ws://${server.host}`), headers: new Map(), caCerts: [], dial };
     const connection = await openConnection(wish, new AbortController().signal);
     const note = (text: string) => {
       this.heard.push(text);

@@ -1,6 +1,7 @@
 /** Processes and capabilities as bytes: JSON, since a TEXT column would cut code at a NUL and mend half surrogates. */
 import type { ProcessId } from "../../protocol/address.ts";
 import { OnExit, ProcessIdText } from "../../protocol/config.ts";
+import { NetworkPolicy } from "../../protocol/network.ts";
 import { boolean, decodeJson, list, object, optional, string } from "../../protocol/serde.ts";
 import type { PersistedCapability, PersistedProcess } from "../../protocol/store.ts";
 
@@ -17,6 +18,7 @@ const ProcessRecord = object({
   public: boolean,
   code: string,
   heapMb: number,
+  network: optional(NetworkPolicy),
 });
 const CapabilityRecords = list(object({ issuer: string, params: string }));
 

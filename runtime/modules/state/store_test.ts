@@ -96,7 +96,8 @@ Deno.test("the process table and its capabilities come back as they were, also s
     public: true,
     code: "// \0 \ud800 ü\n",
     heapMb: 0.5,
-  } as PersistedProcess;
+    network: ["a.org"],
+  } as unknown as PersistedProcess;
   const plain: PersistedProcess = { ...process, id: B, wit_version: 1, on_exit: "Restart" };
   const held: PersistedCapability[] = [
     { holder: A, issuer: address, params: '{"a":"\0 \ud800"}' },

@@ -3,7 +3,13 @@
  * and -Host; from anybody else these are the client's own words, and change nothing. A request that came through a
  * proxy never counts as local, whatever they say (`isLocal` in incoming.ts).
  */
-import { type Address, isWithin, type Network, parseNetwork, tryParseAddress } from "./networks.ts";
+import {
+  type IpAddress,
+  isWithin,
+  type Network,
+  tryParseAddress,
+} from "../../../protocol/ip_address.ts";
+import { parseNetwork } from "./networks.ts";
 
 export interface Client {
   hostname: string;
@@ -62,7 +68,7 @@ export class TrustedProxies {
     return last;
   }
 
-  #has(address: Address): boolean {
+  #has(address: IpAddress): boolean {
     return this.#networks.some((network) => isWithin(address, network));
   }
 }

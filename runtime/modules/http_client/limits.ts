@@ -1,0 +1,17 @@
+/** Bounds of the way out, with their reasons; those that a process meets are in runtime/limits.ts. */
+
+/** Until a server accepts. */
+export const CLIENT_CONNECT_SECONDS = 30;
+
+/** How long one address of a server is tried alone, before the next is tried beside it (RFC 8305 §8). */
+export const CLIENT_HEAD_START_MS = 250;
+
+/** Names that are looked up at a time; the others wait. The system's threads for it are the whole node's. */
+export const CLIENT_LOOKUPS_MAX = 64;
+
+/** Pools of connections, one per policy and HTTP version; the oldest is closed for a new one. */
+export const CLIENT_POOLS_MAX = 1_000;
+
+/** Who connects to the tunnel has so long to say a secret, and so many may be about to. */
+export const CLIENT_TUNNEL_SECONDS = 10;
+export const CLIENT_TUNNEL_GREETINGS_MAX = 1_000;
