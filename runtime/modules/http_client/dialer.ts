@@ -60,7 +60,7 @@ export class Dialer {
 
 async function ofTheSystem(name: string): Promise<string[]> {
   // Deno 2.4 warns of a module of its own that node:dns uses.
-  process.noDeprecation = true;
+  Object.assign(process, { noDeprecation: true });
   const { lookup } = await import("node:dns/promises");
   try {
     return (await lookup(name, { all: true })).map(({ address }) => address);
