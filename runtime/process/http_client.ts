@@ -117,7 +117,7 @@ export async function sendRequestAwaitResponse(
   const answer = await ask(httpRequest(method, url, headers, body), timeoutSeconds);
   if (answer instanceof SendError) throw failed(silence(answer, "http_client"), answer);
   const ok = okOf(answer, failed);
-  if (ok === "WebSocketAck") throw failed("http_client gave unexpected response");
+  if (typeof ok === "string") throw failed("http_client gave unexpected response");
   const bytes = answer.raw.lazy_load_blob?.bytes ?? "";
   const { status, headers: answered } = ok.Http;
   return { status, headers: answered, body: bytesOf(bytes), text: () => textOf(bytes) };
@@ -182,7 +182,20 @@ export async function closeWsConnection(channelId: number): Promise<void> {
   if (okOf(answer, noClose) !== "WebSocketAck") throw noClose("");
 }
 
-function toHttpClient(action: HttpClientAction): Request {
+/** What stands under `Ok`, and the blob. Rejects with an HttpClientError. */
+export async function askHttpClient(
+  action: HttpClientAction,
+  seconds: number,
+  bytes?: Uint8Array,
+): Promise<{ ok: HttpClientResponse; blob: Uint8Array | null }> {
+  const request = toHttpClient(action);
+  const answer = await ask(bytes === undefined ? request : request.blob({ bytes }), seconds);
+  if (answer instanceof SendError) throw failed(silence(answer, "http_client"), answer);
+  return { ok: okOf(answer, failed), blob: answer.blob?.bytes ?? null };
+}
+
+/** A request without anything in it but the action. */
+export function toHttpClient(action: HttpClientAction): Request {
   return Request.to("our@http_client:distro:sys").body(JSON.stringify(action));
 }
 

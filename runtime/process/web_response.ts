@@ -65,7 +65,11 @@ export class Response extends Native {
 function sourceFrom(body: BodyInit | null | undefined): Source {
   if (typeof body === "string") return { text: body };
   if (body === null || body === undefined) return WHOLE;
-  const whole = ArrayBuffer.isView(body) || body instanceof ArrayBuffer || body instanceof Blob ||
-    body instanceof URLSearchParams || body instanceof FormData;
-  return whole ? "whole" : "stream";
+  return isAllThere(body) ? "whole" : "stream";
+}
+
+/** No stream, nor anything that would have to be waited for. */
+export function isAllThere(body: BodyInit): boolean {
+  return typeof body === "string" || ArrayBuffer.isView(body) || body instanceof ArrayBuffer ||
+    body instanceof Blob || body instanceof URLSearchParams || body instanceof FormData;
 }

@@ -4,14 +4,19 @@
  * knows how 0.9 and older (era A) write the same errors.
  */
 import {
+  boolean,
   dispatch,
+  extension,
   type Handlers,
+  list,
   map,
   object,
   type Of,
+  oneOf,
   optional,
   string,
   tagged,
+  tuple,
   u32,
   unit,
 } from "./serde.ts";
@@ -20,9 +25,44 @@ import { WsMessageType } from "./ws_message_type.ts";
 const channel = object({ channel_id: u32 });
 const push = object({ channel_id: u32, message_type: WsMessageType });
 
+const call = object({ call: u32 });
+
+/** Of `fetch` (not Kinode's): its bodies go piece by piece, under a number that the process chose. */
+const web = object({
+  call: u32,
+  redirect: oneOf("follow", "manual", "error"),
+  /** The body follows in HttpRequestChunks; otherwise it is the blob. */
+  streams: boolean,
+});
+
+/** Of the answer to such a request, beside Kinode's. */
+const webAnswer = object({
+  status_text: string,
+  /** As they came, repeated ones too. */
+  headers: list(tuple(string, string)),
+  /** After redirects. */
+  url: string,
+  redirected: boolean,
+  /** The body is to be asked for with HttpBodyRead; otherwise it is the blob. */
+  streams: boolean,
+});
+
 /** Process → http_client. `WebSocketClose` is a struct here; http_server's is a bare number. */
 export const actions = {
-  Http: object({ method: string, version: optional(string), url: string, headers: map(string) }),
+  Http: object({
+    method: string,
+    version: optional(string),
+    url: string,
+    headers: map(string),
+    web: extension(web),
+  }),
+  /** Not Kinode's, as the next three. Answered when it is taken; the blob is the piece. */
+  HttpRequestChunk: call,
+  /** `error`: the server must see that something is missing. */
+  HttpRequestEnd: object({ call: u32, error: optional(string) }),
+  /** Answered by a blob, the next piece, or without one: the end. */
+  HttpBodyRead: call,
+  HttpCancel: call,
   WebSocketOpen: object({ url: string, headers: map(string), channel_id: u32 }),
   WebSocketPush: push,
   WebSocketClose: channel,
@@ -37,7 +77,9 @@ export type HttpClientRequest = Of<typeof HttpClientRequest>;
 
 /** What stands under `Ok`; the body of an HTTP answer is the message's blob. */
 export const HttpClientResponse = tagged({
-  Http: object({ status: u32, headers: map(string) }),
+  Http: object({ status: u32, headers: map(string), web: extension(webAnswer) }),
+  /** To what is said about a `call`. */
+  HttpAck: unit,
   WebSocketAck: unit,
 });
 export type HttpClientResponse = Of<typeof HttpClientResponse>;

@@ -19,6 +19,19 @@ export interface HttpAnswer {
   body: Uint8Array;
 }
 
+export interface OpenOptions {
+  policy: NetworkPolicy;
+  redirect: "follow" | "manual" | "error";
+  raw: boolean;
+}
+
+export interface Opened {
+  response: Response;
+  /** After redirects. */
+  url: URL;
+  redirected: boolean;
+}
+
 export class Fetcher {
   readonly #caCerts: string[];
   readonly #dialer: Dialer;
@@ -38,14 +51,20 @@ export class Fetcher {
     signal: AbortSignal,
     { policy, take }: { policy: NetworkPolicy; take(bytes: number): void },
   ): Promise<HttpAnswer> {
+    const { response } = await this.open(call, signal, { policy, redirect: "follow", raw: true });
+    const body = await readBody(response, take);
+    return { status: response.status, headers: incoming(response.headers), body };
+  }
+
+  /** As far as the head of the answer. `raw`: a compressed body stays so. */
+  async open(call: HttpCall, signal: AbortSignal, options: OpenOptions): Promise<Opened> {
+    const { policy, redirect, raw } = options;
     for (let redirects = 0;; redirects++) {
-      const response = await this.#fetch(call, this.#poolFor(call, policy), signal);
-      const next = findRedirect(call.url, response);
-      if (next === null) {
-        const body = await readBody(response, take);
-        return { status: response.status, headers: incoming(response.headers), body };
-      }
+      const response = await this.#fetch(call, this.#poolFor(call, policy), signal, raw);
+      const next = redirect === "manual" ? null : findRedirect(call.url, response);
+      if (next === null) return { response, url: call.url, redirected: redirects > 0 };
       await response.body?.cancel();
+      if (redirect === "error") throw new TypeError(`redirected to ${next}, and it may not be`);
       if (redirects === CLIENT_REDIRECTS_MAX) {
         throw new RangeError(`more than ${CLIENT_REDIRECTS_MAX} redirects, the last to ${next}`);
       }
@@ -59,11 +78,16 @@ export class Fetcher {
     await this.#tunnel?.close();
   }
 
-  async #fetch(call: HttpCall, { client, proxy }: Pool, signal: AbortSignal): Promise<Response> {
+  async #fetch(
+    call: HttpCall,
+    { client, proxy }: Pool,
+    signal: AbortSignal,
+    raw: boolean,
+  ): Promise<Response> {
     const headers = new Map([["user-agent", "kinode"], ...call.headers]);
     headers.delete("accept-encoding");
     // "identity" first tells Deno to leave a compressed body alone (2.9: "fetcher_test.ts, gzip").
-    const encodings = [["accept-encoding", "identity"]];
+    const encodings = raw ? [["accept-encoding", "identity"]] : [];
     const asked = call.headers.get("accept-encoding");
     if (asked !== undefined) encodings.push(["accept-encoding", asked]);
     const answer = fetch(call.url, {

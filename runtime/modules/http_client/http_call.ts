@@ -12,7 +12,7 @@ export interface HttpCall {
   version: "HTTP/1.1" | "HTTP/2.0" | null;
   url: URL;
   headers: Map<string, string>;
-  body: Uint8Array | null;
+  body: Uint8Array | ReadableStream<Uint8Array> | null;
 }
 
 /** Deno's fetch refuses them, as every browser does (Fetch §2.2.1). */
@@ -21,6 +21,8 @@ const FORBIDDEN_METHODS = ["CONNECT", "TRACE", "TRACK"];
 const VERSIONS = ["HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0"];
 /** Of the body that a redirect dropped. */
 const BODY_HEADERS = ["content-encoding", "content-language", "content-location", "content-type"];
+const STREAMED =
+  "redirected with 307, which wants the body again, and it was a stream: send it whole";
 /** Not for another server than the one they were meant for. */
 const CREDENTIALS = ["authorization", "cookie", "cookie2", "host", "proxy-authorization"];
 
@@ -64,7 +66,12 @@ export function redirected(call: HttpCall, status: number, url: URL): HttpCall {
   if (!isWeb(url)) throw new TypeError(`redirected to ${url.protocol}, which is not http or https`);
   const headers = new Map(call.headers);
   if (url.origin !== call.url.origin) { for (const name of CREDENTIALS) headers.delete(name); }
-  if (status === 307 || status === 308) return { ...call, url, headers };
+  if (status === 307 || status === 308) {
+    if (call.body instanceof ReadableStream) {
+      throw new TypeError(STREAMED.replace("307", `${status}`));
+    }
+    return { ...call, url, headers };
+  }
   for (const name of BODY_HEADERS) headers.delete(name);
   const method = call.method === "HEAD" ? "HEAD" : "GET";
   return { ...call, method, url, headers, body: null };

@@ -1,7 +1,8 @@
 /**
  * `http-client:distro:sys`: processes' way out into the world, by HTTP and WebSocket (spec/http.md §4).
  *
- *   process ─► deliver(message) ─► Http ───────────► Requests ─► Fetcher ─► world
+ *   process ─► deliver(message) ─► Http ───────────► Requests ─► Fetcher ─► Dialer ─► world
+ *                                  Http of `fetch` ─► WebCalls ─► Fetcher
  *                                  WebSocketOpen ┐
  *                                  WebSocketPush ├─► Channels ─► WsSocket ─► world
  *                                  WebSocketClose┘        └─► events to the process
@@ -38,6 +39,7 @@ import { Dialer, type Resolve } from "./dialer.ts";
 import { Fetcher } from "./fetcher.ts";
 import { readCall } from "./http_call.ts";
 import { Requests } from "./requests.ts";
+import { type Answer, WebCalls } from "./web_calls.ts";
 
 export interface HttpClientOptions {
   node: string;
@@ -57,10 +59,29 @@ export class HttpClient implements Module {
   readonly #send: (message: KernelMessage) => boolean | void;
   readonly #log: Log;
   readonly #requests: Requests;
+  readonly #webCalls: WebCalls;
   readonly #channels: Channels;
   readonly #underWay = new Set<Promise<void>>();
   readonly #handlers: Handlers<typeof actions, KernelMessage, void> = {
-    Http: (wish, message) => this.#run(this.#http(wish, message)),
+    Http: (wish, message) =>
+      this.#run(
+        wish.web === undefined
+          ? this.#http(wish, message)
+          : this.#answer(message, this.#webCalls.open(wish, message, secondsFor(message))),
+      ),
+    HttpRequestChunk: ({ call }, message) => {
+      const bytes = bytesOf(message.lazy_load_blob?.bytes ?? "");
+      this.#run(this.#answer(message, this.#webCalls.chunk(message.source, call, bytes)));
+    },
+    HttpRequestEnd: ({ call, error }, message) => {
+      this.#run(this.#answer(message, this.#webCalls.endChunks(message.source, call, error)));
+    },
+    HttpBodyRead: ({ call }, message) => {
+      this.#run(this.#answer(message, this.#webCalls.read(message.source, call)));
+    },
+    HttpCancel: ({ call }, message) => {
+      this.#run(this.#answer(message, this.#webCalls.cancel(message.source, call)));
+    },
     WebSocketOpen: (wish, message) => {
       // It is kept as long as the channel: not its bytes.
       this.#run(this.#open(wish, { ...message, body: "", lazy_load_blob: null }));
@@ -81,7 +102,9 @@ export class HttpClient implements Module {
     this.#node = node;
     this.#send = send;
     this.#log = log;
-    this.#requests = new Requests(new Fetcher(caCerts, dialer), policyOf);
+    const fetcher = new Fetcher(caCerts, dialer);
+    this.#requests = new Requests(fetcher, policyOf);
+    this.#webCalls = new WebCalls({ requests: this.#requests, fetcher, policyOf });
     this.#channels = new Channels({ send, log, caCerts, dialer, policyOf });
   }
 
@@ -101,6 +124,7 @@ export class HttpClient implements Module {
 
   processEnded(process: Address): void {
     this.#requests.end(process);
+    this.#webCalls.forget(process);
     this.#channels.end(process);
   }
 
@@ -118,6 +142,14 @@ export class HttpClient implements Module {
     if ("Err" in answer) return this.#refuse(message, answer.Err);
     const { status, headers, body } = answer;
     this.#succeed(message, { Http: { status, headers } }, { mime: null, bytes: body });
+  }
+
+  async #answer(message: KernelMessage, answer: Answer | Promise<Answer>): Promise<void> {
+    const said = await answer;
+    if (said === null) return;
+    if ("Err" in said) return this.#refuse(message, said.Err);
+    const blob = said.blob === null ? null : { mime: null, bytes: said.blob };
+    this.#succeed(message, said.Ok, blob);
   }
 
   async #open(wish: Of<typeof actions.WebSocketOpen>, message: KernelMessage): Promise<void> {

@@ -15,3 +15,9 @@ export const CLIENT_POOLS_MAX = 1_000;
 /** Who connects to the tunnel has so long to say a secret, and so many may be about to. */
 export const CLIENT_TUNNEL_SECONDS = 10;
 export const CLIENT_TUNNEL_GREETINGS_MAX = 1_000;
+
+/** An answer of at most as many bytes comes whole, with its head; a larger one, or of unknown size, piece by piece. */
+export const CLIENT_WHOLE_BYTES_MAX = 64 * 1024;
+
+/** An answer that a script does not read, and does not cancel, holds a connection so long. */
+export const CLIENT_UNREAD_SECONDS = 300;

@@ -13,13 +13,25 @@ import type { NetworkPolicy } from "../../protocol/network.ts";
 import type { Fetcher, HttpAnswer } from "./fetcher.ts";
 import type { HttpCall } from "./http_call.ts";
 
+/** A request that counts. */
+export interface Held {
+  /** Aborted when its time is over, its process ended, or `abort` was called. */
+  signal: AbortSignal;
+  abort(reason: Error): void;
+  /** Its time is over so many seconds from now; `null`: never. */
+  setTime(seconds: number | null, why?: string): void;
+  /** Counts bytes that are held for it; throws when it is too many. */
+  take(bytes: number): void;
+  release(): void;
+}
+
 interface Account {
   underWay: Set<AbortController>;
   bytes: number;
 }
 
 /** Why a request ended that nobody is to hear of. */
-const ENDED = new Error("the process ended");
+export const ENDED = new Error("the process ended");
 /** The longest that setTimeout takes. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -40,34 +52,54 @@ export class Requests {
     call: HttpCall,
     seconds: number,
   ): Promise<HttpAnswer | { Err: HttpClientError } | null> {
-    const account = this.#account(owner);
-    if (account.underWay.size >= CLIENT_REQUESTS_PER_PROCESS_MAX) {
-      return failed(`${CLIENT_REQUESTS_PER_PROCESS_MAX} requests of this process are under way`);
-    }
-    const controller = new AbortController();
-    const { signal } = controller;
-    const late = () => controller.abort(new Error(`no answer within ${seconds} s`));
-    const timer = setTimeout(late, Math.min(seconds * 1000, TIMER_MS_MAX));
-    account.underWay.add(controller);
-    const policy = this.#policyOf(owner);
-    let held = 0;
-    const take = (bytes: number) => {
-      held += bytes;
-      account.bytes += bytes;
-      if (account.bytes > CLIENT_BYTES_PER_PROCESS_MAX) throw new RangeError(TOO_MANY_BYTES);
-    };
+    const held = this.begin(owner, seconds);
+    if ("Err" in held) return held;
+    const { signal, take } = held;
     try {
-      take(call.body?.length ?? 0);
+      take(call.body instanceof Uint8Array ? call.body.length : 0);
+      const policy = this.#policyOf(owner);
       const answer = await this.#fetcher.fetch(call, signal, { policy, take });
       return signal.reason === ENDED ? null : answer;
     } catch (error) {
       return signal.reason === ENDED ? null : failed(explain(error));
     } finally {
-      clearTimeout(timer);
-      account.underWay.delete(controller);
-      account.bytes -= held;
-      if (account.underWay.size === 0) this.#forget(owner, account);
+      held.release();
     }
+  }
+
+  /** Counts one more until it is released. */
+  begin(owner: Address, seconds: number): Held | { Err: HttpClientError } {
+    const account = this.#account(owner);
+    if (account.underWay.size >= CLIENT_REQUESTS_PER_PROCESS_MAX) {
+      return failed(`${CLIENT_REQUESTS_PER_PROCESS_MAX} requests of this process are under way`);
+    }
+    const controller = new AbortController();
+    account.underWay.add(controller);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let bytes = 0;
+    const held: Held = {
+      signal: controller.signal,
+      abort: (reason) => controller.abort(reason),
+      setTime: (seconds, why = `no answer within ${seconds} s`) => {
+        clearTimeout(timer);
+        if (seconds === null) return;
+        const late = () => controller.abort(new Error(why));
+        timer = setTimeout(late, Math.min(seconds * 1000, TIMER_MS_MAX));
+      },
+      take: (more) => {
+        bytes += more;
+        account.bytes += more;
+        if (account.bytes > CLIENT_BYTES_PER_PROCESS_MAX) throw new RangeError(TOO_MANY_BYTES);
+      },
+      release: () => {
+        clearTimeout(timer);
+        if (!account.underWay.delete(controller)) return;
+        account.bytes -= bytes;
+        if (account.underWay.size === 0) this.#forget(owner, account);
+      },
+    };
+    held.setTime(seconds);
+    return held;
   }
 
   /** Ends every request of `owner`, silently. */
@@ -101,7 +133,7 @@ export class Requests {
 const TOO_MANY_BYTES =
   `the requests of this process hold more than ${CLIENT_BYTES_PER_PROCESS_MAX} bytes together`;
 
-function failed(text: string): { Err: HttpClientError } {
+export function failed(text: string): { Err: HttpClientError } {
   return { Err: { ExecuteRequestFailed: text } };
 }
 

@@ -1,6 +1,6 @@
 /** Request bodies that a process gets whole: counted while they arrive, for all requests together. */
 import { HTTP_ARRIVING_BYTES_MAX } from "../../limits.ts";
-import { concat } from "./body_reader.ts";
+import { concat } from "../../protocol/body_reader.ts";
 import { overloaded, textResponse } from "./outgoing.ts";
 
 export class ArrivingBodies {

@@ -19,7 +19,7 @@ import type { Address } from "../../protocol/address.ts";
 import { ById } from "../../protocol/by_id.ts";
 import { errorText } from "../../protocol/http_server.ts";
 import { type Body, bytesOf, type KernelMessage, request } from "../../protocol/message.ts";
-import { BodyReader } from "./body_reader.ts";
+import { BodyReader } from "../../protocol/body_reader.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 
 /** Whose request it is, and how that process wants to be spoken to. */
@@ -83,7 +83,7 @@ export class Streams {
   openBody(id: bigint, asked: Asked, body: ReadableStream<Uint8Array>): boolean {
     const exchange = this.#open(id, asked);
     if (exchange === null) return false;
-    exchange.body = new BodyReader(body);
+    exchange.body = new BodyReader(body, HTTP_CHUNK_BYTES_MAX);
     return true;
   }
 

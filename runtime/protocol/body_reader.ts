@@ -1,9 +1,8 @@
 /**
- * A request's body on its way to a process: what arrives while the process is at a piece is gathered for its next
+ * A body on its way to a process, in pieces that are asked for: what arrives while the process is at a piece is gathered for its next
  * one, so that a client which writes in crumbs costs no crossing per crumb. Nothing is read before the first piece
  * is asked for, and never more ahead than one piece.
  */
-import { HTTP_CHUNK_BYTES_MAX } from "../../limits.ts";
 
 export class BodyReader {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -13,11 +12,15 @@ export class BodyReader {
   #end: { error: unknown } | "done" | null = null;
   #waiting: PromiseWithResolvers<Uint8Array | null> | null = null;
 
-  constructor(stream: ReadableStream<Uint8Array>) {
+  readonly #aheadBytes: number;
+
+  /** Reads `aheadBytes` ahead, or one chunk of the stream if that is more. */
+  constructor(stream: ReadableStream<Uint8Array>, aheadBytes: number) {
+    this.#aheadBytes = aheadBytes;
     this.#reader = stream.getReader();
   }
 
-  /** What is there, or what comes next; null at the end. One caller at a time. Rejects when the client breaks off. */
+  /** What is there, or what comes next; null at the end. One caller at a time. Rejects when it breaks off. */
   take(): Promise<Uint8Array | null> {
     this.#waiting = Promise.withResolvers();
     const { promise } = this.#waiting;
@@ -35,7 +38,7 @@ export class BodyReader {
   async #readAhead(): Promise<void> {
     if (this.#reading) return;
     this.#reading = true;
-    while (this.#end === null && this.#bytes < HTTP_CHUNK_BYTES_MAX) {
+    while (this.#end === null && this.#bytes < this.#aheadBytes) {
       try {
         const { done, value } = await this.#reader.read();
         if (done) this.#end = "done";
