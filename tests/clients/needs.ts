@@ -20,6 +20,7 @@ const programs = {
     find: () => findOnPath("openssl"),
   },
   wrk: { title: "wrk", install: "apt-get install wrk", find: () => findOnPath("wrk") },
+  nginx: { title: "nginx", install: "apt-get install nginx-light", find: findNginx },
   chromium: { title: "chromium", install: "apt-get install chromium", find: findChromium },
 } as const;
 
@@ -60,6 +61,12 @@ export function testNeeding(
       await fn(t, Object.fromEntries(paths) as Paths);
     },
   });
+}
+
+/** Debian's is not on everybody's PATH. */
+function findNginx(): string | undefined {
+  const system = "/usr/sbin/nginx";
+  return findOnPath("nginx") ?? (succeeds(system, ["-v"]) ? system : undefined);
 }
 
 function findChromium(): string | undefined {

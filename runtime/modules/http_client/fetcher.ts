@@ -87,9 +87,9 @@ export class Fetcher {
     const headers = new Map([["user-agent", "kinode"], ...call.headers]);
     headers.delete("accept-encoding");
     // "identity" first tells Deno to leave a compressed body alone (2.9: "fetcher_test.ts, gzip").
-    const encodings = raw ? [["accept-encoding", "identity"]] : [];
+    const encodings = raw ? [["accept-encoding", "identity"]] : []; // As in browsers not the caller's to say.
     const asked = call.headers.get("accept-encoding");
-    if (asked !== undefined) encodings.push(["accept-encoding", asked]);
+    if (raw && asked !== undefined) encodings.push(["accept-encoding", asked]);
     const answer = fetch(call.url, {
       method: call.method,
       headers: [...headers, ...encodings] as [string, string][],

@@ -175,6 +175,7 @@ export class WebCalls {
 /** `null`: it is to be streamed. Also a small one is not waited for unless the server says how small. */
 async function wholeBody(response: Response): Promise<Uint8Array | null> {
   if (response.body === null) return new Uint8Array(0);
+  if (isUnpacked(response)) return null; // Its length is that of the packed body.
   const length = response.headers.get("content-length");
   if (length === null || !(Number(length) <= CLIENT_WHOLE_BYTES_MAX)) return null;
   return new Uint8Array(await response.arrayBuffer());
@@ -182,10 +183,19 @@ async function wholeBody(response: Response): Promise<Uint8Array | null> {
 
 function headOf({ response, url, redirected }: Opened, streams: boolean) {
   const { status, statusText, headers } = response;
-  const list = [...headers];
+  const unpacked = isUnpacked(response);
+  const list = [...headers].filter(([name]) => !unpacked || !OF_THE_PACKED.includes(name));
   const web = { status_text: statusText, headers: list, url: url.href, redirected, streams };
   return { status, headers: incoming(headers), web };
 }
+
+/** Deno has unpacked the body, and says nothing of it. */
+function isUnpacked({ headers, body }: Response): boolean {
+  return body !== null && ["br", "gzip"].includes(headers.get("content-encoding") ?? "");
+}
+
+/** They are true of the body that the server sent: who passes the answer on would mislead the next. */
+const OF_THE_PACKED = ["content-encoding", "content-length"];
 
 const NOT_FOUND = failed("there is no such call, or nothing more is wanted of it");
 const BUSY = failed("the piece before is under way: wait for its answer");

@@ -1,0 +1,75 @@
+// Calls out as it is told, by the web's `fetch` or in Kinode style, and tells what it saw.
+import { http } from "@kinode/process";
+
+interface Wish {
+  url: string;
+  /** Of `fetch`; `body: n` sends so many bytes as a stream. */
+  init?: RequestInit & { body?: string | number };
+  /** Kinode style instead. */
+  seconds?: number;
+  /** Reads no further than so many bytes, and cancels. */
+  only?: number;
+  /** Aborts after so many milliseconds. */
+  abortMs?: number;
+}
+
+export default {
+  async fetch(request: Request): Promise<Response> {
+    if (request.method !== "POST") return new Response("post a wish");
+    const wish = await request.json() as Wish;
+    try {
+      return Response.json(await (wish.seconds === undefined ? byFetch(wish) : byMessage(wish)));
+    } catch (error) {
+      const { name, message } = error as Error;
+      return Response.json({ error: { name, message } });
+    }
+  },
+};
+
+async function byFetch({ url, init = {}, only, abortMs }: Wish) {
+  const { body, ...rest } = init;
+  const signal = abortMs === undefined ? undefined : AbortSignal.timeout(abortMs);
+  const sent = typeof body === "number" ? streamOf(body) : body;
+  const response = await fetch(url, { ...rest, body: sent as BodyInit, signal });
+  let bytes = 0;
+  let text = "";
+  const decoder = new TextDecoder();
+  const reader = response.body?.getReader();
+  while (reader !== undefined) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    bytes += value.length;
+    if (text.length < 2_000) text += decoder.decode(value, { stream: true });
+    if (only !== undefined && bytes >= only) {
+      await reader.cancel();
+      break;
+    }
+  }
+  const { status, redirected } = response;
+  const headers = [...response.headers];
+  return { status, redirected, url: response.url, headers, bytes, text: text.slice(0, 2_000) };
+}
+
+async function byMessage({ url, init = {}, seconds }: Wish) {
+  const headers = init.headers as Record<string, string> ?? null;
+  const { method = "GET", body = "" } = init;
+  const answer = await http.sendRequestAwaitResponse(method, url, headers, seconds!, String(body));
+  return {
+    ...answer,
+    body: undefined,
+    bytes: answer.body.length,
+    text: answer.text().slice(0, 200),
+  };
+}
+
+function streamOf(bytes: number): ReadableStream<Uint8Array> {
+  let left = bytes;
+  return new ReadableStream({
+    pull(controller) {
+      const piece = new Uint8Array(Math.min(left, 100_000)).fill(97);
+      left -= piece.length;
+      if (piece.length > 0) controller.enqueue(piece);
+      if (left === 0) controller.close();
+    },
+  });
+}
