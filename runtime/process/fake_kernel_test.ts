@@ -65,8 +65,13 @@ export class FakeKernel {
   }
 
   /** The response of whoever the request was sent to. */
-  answer(to: KernelMessage, body: string, blob: LazyLoadBlob | null = null): void {
-    this.process.mailbox.receive(responseTo(to, body, blob));
+  answer(
+    to: KernelMessage,
+    body: string,
+    blob: LazyLoadBlob | null = null,
+    metadata: string | null = null,
+  ): void {
+    this.process.mailbox.receive({ ...responseTo(to, body, blob), metadata });
   }
 
   /** The request back, undelivered. */

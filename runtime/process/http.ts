@@ -17,7 +17,7 @@
  *
  * @module
  */
-export * as client from "./http_client.ts";
+export * as client from "./http_client_names.ts";
 export {
   closeWsConnection,
   type HttpClientAnswer,

@@ -123,9 +123,19 @@ export async function sendRequestAwaitResponse(
   return { status, headers: answered, body: bytesOf(bytes), text: () => textOf(bytes) };
 }
 
+/** An open WebSocket. */
+export interface WsOpened {
+  /** The subprotocol that the server chose; "" for none. */
+  protocol: string;
+  /** The channel's id in the version of this process before; `null` if it is a new connection. */
+  resumed: number | null;
+}
+
 /**
  * Connects to a WebSocket server. `channelId` (0 to 4294967295) is this process's to choose; the messages
  * of the server come as `HttpClientRequest`s that bear it. An id that is in use is closed and taken over.
+ * Resolves to the subprotocol that the server chose; a new version of a process that keeps its channels gets the
+ * connection that the one before opened with the same URL and headers, and then `resumed` is the id that it had.
  * Rejects with an `HttpClientError`: no connection, no handshake, no answer in 5 seconds.
  *
  * ```ts
@@ -141,13 +151,17 @@ export async function openWsConnection(
   url: string | URL,
   headers: Record<string, string> | null,
   channelId: number,
-): Promise<void> {
+): Promise<WsOpened> {
   const open = { url: String(url), headers: headers ?? {}, channel_id: channelId };
   const answer = await ask(toHttpClient({ WebSocketOpen: open }), WS_SECONDS);
   const noOpen = (_: string, cause?: unknown) =>
     new HttpClientError({ WsOpenFailed: { url: open.url } }, { cause });
   if (answer instanceof SendError) throw noOpen("", answer);
   if (okOf(answer, noOpen) !== "WebSocketAck") throw noOpen("");
+  const { protocol = "", resumed = null } = JSON.parse(answer.metadata ?? "{}") as Partial<
+    WsOpened
+  >;
+  return { protocol, resumed };
 }
 
 /**
@@ -170,12 +184,19 @@ export function sendWsClientPush(
 }
 
 /**
- * Closes a WebSocket that this process opened; the server's `WebSocketClose` still follows. Rejects with an
- * `HttpClientError` (`WsCloseFailed`) if no such channel is open, or after 5 seconds without an answer.
+ * Closes a WebSocket that this process opened, with `code` and `reason` if they are given; the server's
+ * `WebSocketClose` still follows. Rejects with an `HttpClientError` (`WsCloseFailed`) if no such channel is open, or
+ * after 5 seconds without an answer.
  */
-export async function closeWsConnection(channelId: number): Promise<void> {
+export async function closeWsConnection(
+  channelId: number,
+  code?: number,
+  reason?: string,
+): Promise<void> {
   const channel = { channel_id: channelId };
-  const answer = await ask(toHttpClient({ WebSocketClose: channel }), WS_SECONDS);
+  const request = toHttpClient({ WebSocketClose: channel });
+  if (code !== undefined) request.metadata(JSON.stringify({ code, reason }));
+  const answer = await ask(request, WS_SECONDS);
   const noClose = (_: string, cause?: unknown) =>
     new HttpClientError({ WsCloseFailed: channel }, { cause });
   if (answer instanceof SendError) throw noClose("", answer);

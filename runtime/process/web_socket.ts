@@ -5,17 +5,28 @@
  *   CONNECTING ──WebSocketAck──► OPEN ──close()──► CLOSING ──WebSocketClose──► CLOSED
  *        └──Err───────────────────┴──WebSocketClose──────────────────────────────┘
  *
- * Kinode's wire carries neither the subprotocol that the server chose nor the code of a close: `protocol` is the
- * one that was asked for, if it was one, and a close has code 1005 (none given) or 1006 (no connection).
+ * Where the script was saved meanwhile and asks for the same URL again, it gets the connection of the version before,
+ * with what the server has sent since: `resumed` of its "open" event is then true.
  */
 import { addressOf, nodeOf, parseProcessId } from "../protocol/address.ts";
+import { closeOf } from "../protocol/close_details.ts";
 import type { HttpClientRequest } from "../protocol/http_client.ts";
 import { bytesOf, type KernelMessage, textOf } from "../protocol/message.ts";
 import type { WsMessageType } from "../protocol/ws_message_type.ts";
 import { current } from "./current.ts";
-import { closeWsConnection, openWsConnection, sendWsClientPush } from "./http_client.ts";
+import {
+  closeWsConnection,
+  openWsConnection,
+  sendWsClientPush,
+  type WsOpened,
+} from "./http_client.ts";
 import type { Mailbox } from "./mailbox.ts";
-import { checkClose, parseProtocols, parseUrl } from "./web_socket_arguments.ts";
+import {
+  checkClose,
+  parseOptions,
+  parseUrl,
+  type WebSocketOptions,
+} from "./web_socket_arguments.ts";
 
 type Data = string | ArrayBufferLike | ArrayBufferView | Blob;
 type Handler = ((event: Event) => unknown) | null;
@@ -23,6 +34,11 @@ type Handler = ((event: Event) => unknown) | null;
 /** Channel ids from here on are the library's; a script that counts its own from 0 never meets them. */
 const CHANNEL_IDS_FROM = 0x8000_0000;
 
+/** A version leaves at most what was in its queue; this many of each of so many sockets are kept. */
+const UNCLAIMED_MAX = 1_000;
+
+type Early = [HttpClientRequest, KernelMessage];
+const unclaimed = new Map<number, Early[]>();
 const byChannel = new Map<number, WebSocket>();
 let listening: Mailbox | null = null;
 let take: (socket: WebSocket, event: HttpClientRequest, message: KernelMessage) => void;
@@ -42,14 +58,16 @@ export class WebSocket extends EventTarget {
   /** Always 0: what is sent is handed to http_client within the same turn. */
   readonly bufferedAmount = 0;
   readonly url: string;
-  readonly protocol: string;
   binaryType: BinaryType = "blob";
 
   readonly #channelId: number;
+  /** The id that it had in the version of the process before. */
+  #resumedId: number | null = null;
+  #protocol = "";
   readonly #handlers = new Map<string, Handler>();
   #readyState: 0 | 1 | 2 | 3 = 0;
   /** What came in one batch with the acknowledgement, and so before this process could say "open". */
-  #early: [HttpClientRequest, KernelMessage][] = [];
+  #early: Early[] = [];
   /** Set while a Blob is being read: what is sent after it waits for it. */
   #sending: Promise<void> | null = null;
 
@@ -57,20 +75,23 @@ export class WebSocket extends EventTarget {
     take = (socket, event, message) => socket.#take(event, message);
   }
 
-  constructor(url: string | URL, protocols: string | string[] = []) {
+  constructor(url: string | URL, protocols: string | string[] | WebSocketOptions = []) {
     super();
     this.url = parseUrl(url);
-    const names = parseProtocols(protocols);
-    this.protocol = names.length === 1 ? names[0]! : "";
+    const { headers } = parseOptions(protocols);
     this.#channelId = freeChannelId();
     byChannel.set(this.#channelId, this);
     current().held.add(this);
     listen();
-    const headers = names.length > 0 ? { "Sec-WebSocket-Protocol": names.join(", ") } : null;
     openWsConnection(this.url, headers, this.#channelId).then(
-      () => this.#opened(),
+      (opened) => this.#opened(opened),
       (error: Error) => this.#fail(error.message),
     );
+  }
+
+  /** The subprotocol that the server chose; "" for none. */
+  get protocol(): string {
+    return this.#protocol;
   }
 
   get readyState(): number {
@@ -95,8 +116,8 @@ export class WebSocket extends EventTarget {
     const wasOpen = this.#readyState === 1;
     this.#readyState = 2;
     if (!wasOpen) return; // #opened() closes what has just come about.
-    if (this.#sending === null) this.#close();
-    else this.#later(() => this.#close());
+    if (this.#sending === null) this.#close(code, reason);
+    else this.#later(() => this.#close(code, reason));
   }
 
   get onopen(): Handler {
@@ -140,9 +161,11 @@ export class WebSocket extends EventTarget {
       this.#early.push([event, message]);
       return;
     }
-    if ("WebSocketClose" in event) return this.#closed();
+    if ("WebSocketClose" in event) {
+      const { code, reason } = closeOf(message.metadata);
+      return this.#closed(code, reason);
+    }
     const { message_type } = event.WebSocketPush;
-    if (message_type === "Close") return this.#closed();
     if (message_type !== "Text" && message_type !== "Binary") return;
     if (this.#readyState !== 1) return; // By the web's rules nothing is heard after close().
     const bytes = message.lazy_load_blob?.bytes ?? "";
@@ -156,12 +179,24 @@ export class WebSocket extends EventTarget {
     return this.binaryType === "blob" ? new Blob([own]) : own;
   }
 
-  #opened(): void {
+  #opened({ protocol, resumed }: WsOpened): void {
     if (this.#readyState === 2) return this.#close();
     if (this.#readyState === 3) return;
     this.#readyState = 1;
-    this.dispatchEvent(new Event("open"));
+    this.#protocol = protocol;
+    const open = new Event("open");
+    Object.defineProperty(open, "resumed", { value: resumed !== null, enumerable: true });
+    this.dispatchEvent(open);
+    if (resumed !== null) this.#resume(resumed);
     for (const [event, message] of this.#early.splice(0)) this.#take(event, message);
+  }
+
+  /** What the version before was sent and did not finish came under the id that it had there. */
+  #resume(id: number): void {
+    this.#resumedId = id;
+    byChannel.set(id, this);
+    this.#early.unshift(...unclaimed.get(id) ?? []);
+    unclaimed.delete(id);
   }
 
   #push(data: string | ArrayBuffer): void {
@@ -171,9 +206,10 @@ export class WebSocket extends EventTarget {
     sendWsClientPush(this.#channelId, type, { bytes });
   }
 
-  #close(): void {
+  #close(code?: number, reason?: string): void {
+    const given = code === undefined && reason !== undefined ? 1000 : code;
     // After an acknowledged close the server's own end still comes, as an event.
-    closeWsConnection(this.#channelId).catch(() => this.#closed(1006));
+    closeWsConnection(this.#channelId, given, reason).catch(() => this.#closed(1006));
   }
 
   #later(send: () => void | Promise<void>): void {
@@ -188,13 +224,14 @@ export class WebSocket extends EventTarget {
     this.#closed(1006);
   }
 
-  #closed(code = 1005): void {
+  #closed(code: number, reason = ""): void {
     if (this.#readyState === 3) return;
     byChannel.delete(this.#channelId);
+    if (this.#resumedId !== null) byChannel.delete(this.#resumedId);
     current().held.delete(this);
     this.#readyState = 3;
     this.#early = [];
-    this.dispatchEvent(new CloseEvent("close", { code, wasClean: code !== 1006 }));
+    this.dispatchEvent(new CloseEvent("close", { code, reason, wasClean: code !== 1006 }));
   }
 }
 
@@ -205,15 +242,25 @@ function listen(): void {
   listening = mailbox;
   const httpClient = addressOf(nodeOf(our), parseProcessId("http_client:distro:sys"));
   mailbox.listen((message) => {
-    if (byChannel.size === 0 || message.source !== httpClient) return false;
-    if (message.kind !== "Request") return false;
+    if (message.source !== httpClient || message.kind !== "Request") return false;
     const event = JSON.parse(textOf(message.body)) as HttpClientRequest;
     const { channel_id } = "WebSocketPush" in event ? event.WebSocketPush : event.WebSocketClose;
     const socket = byChannel.get(channel_id);
-    if (socket === undefined) return false;
-    take(socket, event, message);
-    return true;
+    if (socket !== undefined) take(socket, event, message);
+    return socket !== undefined || isUnclaimed(channel_id, event, message);
   });
+}
+
+/** True if it is of a WebSocket of the version before: it is kept for who resumes that. */
+function isUnclaimed(id: number, event: HttpClientRequest, message: KernelMessage): boolean {
+  if (id < CHANNEL_IDS_FROM) return false;
+  const waiting = unclaimed.get(id) ?? [];
+  unclaimed.set(id, [...waiting, [event, message] as Early].slice(-UNCLAIMED_MAX));
+  for (const oldest of unclaimed.keys()) {
+    if (unclaimed.size <= UNCLAIMED_MAX) break;
+    unclaimed.delete(oldest);
+  }
+  return true;
 }
 
 function freeChannelId(): number {

@@ -19,10 +19,31 @@ export function parseUrl(url: string | URL): string {
   return parsed.href;
 }
 
+/** What may stand after the URL, as Deno and Node have it: subprotocols, or an object. */
+export interface WebSocketOptions {
+  protocols?: string | string[];
+  /** Sent with the handshake, beside its own. */
+  headers?: HeadersInit;
+}
+
+/** Subprotocols and headers; throws as `parseProtocols`, or a TypeError for what are no headers. */
+export function parseOptions(
+  given: string | string[] | WebSocketOptions,
+): { names: string[]; headers: Record<string, string> } {
+  const isList = typeof given === "string" || Array.isArray(given);
+  const { protocols = [], headers = {} } = isList ? { protocols: given } : given;
+  const names = parseProtocols(protocols);
+  const all = Object.fromEntries(new Headers(headers));
+  if (names.length > 0) all["sec-websocket-protocol"] = names.join(", ");
+  return { names, headers: all };
+}
+
 /** The subprotocols to offer; throws a SyntaxError if one is no token or comes twice. */
 export function parseProtocols(protocols: string | string[]): string[] {
   const names = [protocols].flat();
-  const bad = names.find((name) => !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name));
+  const bad = names.find((name) =>
+    typeof name !== "string" || !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)
+  );
   if (bad !== undefined) throw syntaxError(`Cannot offer the subprotocol "${bad}": it is no token`);
   if (new Set(names.map((name) => name.toLowerCase())).size < names.length) {
     throw syntaxError("Cannot offer a subprotocol twice");

@@ -32,7 +32,7 @@ Deno.test("WebSocket opens through http_client on a channel id out of the script
   const kernel = new FakeKernel();
   const { socket, open, channelId } = await connect(kernel, ["chat", "v2"]);
   assertEquals(open.target as string, "fake.dev@http_client:distro:sys");
-  const headers = { "Sec-WebSocket-Protocol": "chat, v2" };
+  const headers = { "sec-websocket-protocol": "chat, v2" };
   assertEquals(action(open).WebSocketOpen, {
     url: "ws://localhost:1/a",
     headers,
@@ -41,9 +41,52 @@ Deno.test("WebSocket opens through http_client on a channel id out of the script
   assertEquals(channelId >= 0x8000_0000, true);
   assertEquals(socket.readyState, WebSocket.CONNECTING);
   assertThrows(() => socket.send("early"), DOMException, "not open yet");
+  assertEquals(socket.protocol, "");
+  kernel.answer(open, ACK, null, '{"protocol":"v2"}');
+  const opened = await once<Event & { resumed: boolean }>(socket, "open");
+  assertEquals([socket.readyState, socket.protocol, opened.resumed], [socket.OPEN, "v2", false]);
+});
+
+Deno.test("WebSocket sends headers, and tells and hears codes and reasons", async () => {
+  const kernel = new FakeKernel();
+  const socket = new WebSocket("ws://localhost:1/", { headers: { "X-A": "1" }, protocols: "chat" });
+  const open = await kernel.next();
+  const { headers, channel_id } = action(open).WebSocketOpen;
+  assertEquals(headers, { "x-a": "1", "sec-websocket-protocol": "chat" });
   kernel.answer(open, ACK);
   await once(socket, "open");
-  assertEquals(socket.readyState, socket.OPEN);
+  socket.close(4000, "enough");
+  const close = await kernel.next();
+  assertEquals([action(close), close.metadata], [
+    { WebSocketClose: { channel_id } },
+    '{"code":4000,"reason":"enough"}',
+  ]);
+  kernel.answer(close, ACK);
+  const metadata = '{"code":4001,"reason":"bye"}';
+  const closed = once<CloseEvent>(socket, "close");
+  kernel.tell("http_client:distro:sys", { WebSocketClose: { channel_id } }, { metadata });
+  const { code, reason, wasClean } = await closed;
+  assertEquals([code, reason, wasClean], [4001, "bye", true]);
+});
+
+Deno.test("WebSocket resumes the connection of the version before, with what that had left", async () => {
+  const kernel = new FakeKernel();
+  const { socket, open, channelId } = await connect(kernel);
+  const OLD = 0x8000_0007;
+  push(kernel, OLD, "Text", { mime: "text/plain", bytes: "one" });
+  kernel.answer(open, ACK, null, `{"protocol":"","resumed":${OLD}}`);
+  push(kernel, OLD, "Text", { mime: "text/plain", bytes: "two" });
+  push(kernel, channelId, "Text", { mime: "text/plain", bytes: "three" });
+  const seen: string[] = [];
+  socket.onopen = (event) =>
+    seen.push(`resumed ${(event as Event & { resumed: boolean }).resumed}`);
+  const done = Promise.withResolvers<void>();
+  socket.onmessage = (event) => {
+    const { data } = event as MessageEvent<string>;
+    if (seen.push(data) === 4) done.resolve();
+  };
+  await done.promise;
+  assertEquals(seen, ["resumed true", "one", "two", "three"]);
 });
 
 Deno.test("WebSocket says open before the messages that came in the same batch", async () => {

@@ -5,27 +5,30 @@
  *                       │         └── the peer's close, a failure ──► WebSocketClose event
  *                       └── no handshake ──► WsOpenFailed
  *
+ * A process that is replaced by a new version leaves them open for a moment: what the new one asks for with the same
+ * URL and headers it gets back, and nothing of what the server sends meanwhile is lost.
+ *
  * Every connection is an entry of its own: the late end of one never touches the next one with the same id.
  * A channel belongs to the process that sent WebSocketOpen, whoever gets the reply: whom a process answers
  * for may not be spoken for on its sockets.
  */
-import { CLIENT_CHANNELS_PER_PROCESS_MAX, CLIENT_RETRY_MS_MAX } from "../../limits.ts";
-import { escapeControl, type Log } from "../../log.ts";
-import { type Address, processOf } from "../../protocol/address.ts";
-import type { actions, HttpClientError, HttpClientRequest } from "../../protocol/http_client.ts";
+import { CLIENT_CHANNELS_PER_PROCESS_MAX } from "../../limits.ts";
+import type { Log } from "../../log.ts";
+import type { Address } from "../../protocol/address.ts";
+import type { actions, HttpClientError } from "../../protocol/http_client.ts";
 import {
   type Body,
   bytesOf,
   type KernelMessage,
   type LazyLoadBlob,
-  request,
 } from "../../protocol/message.ts";
 import type { NetworkPolicy } from "../../protocol/network.ts";
 import type { Of } from "../../protocol/serde.ts";
+import { Channel, wishOf } from "./channel.ts";
 import type { Dialer } from "./dialer.ts";
 import { outgoing } from "./headers.ts";
+import { CLIENT_HELD_SECONDS } from "./limits.ts";
 import { explain } from "./requests.ts";
-import type { WsMessage } from "./ws_frames.ts";
 import { closeQuietly, openConnection, type WsConnection, type WsWish } from "./ws_handshake.ts";
 import { WsSocket } from "./ws_socket.ts";
 
@@ -39,25 +42,25 @@ export interface ChannelsOptions {
   caCerts: string[];
 }
 
-interface Channel {
-  id: number;
-  /** The WebSocketOpen, without its bytes: its id, target and source are those of every event. */
-  opened: KernelMessage;
-  origin: string;
-  /** Ends the handshake. */
-  opening: AbortController;
-  socket: WsSocket | null;
-  /** Which events the process still gets. */
-  hears: "everything" | "the close" | "nothing";
-}
-
 interface Account {
   /** Opening and closing ones too: they hold connections. */
   all: Set<Channel>;
   open: Map<number, Channel>;
+  /** Runs while channels are held for a new version. */
+  holding?: ReturnType<typeof setTimeout>;
 }
 
-const MIMES = { Text: "text/plain", Binary: "application/octet-stream" };
+/** What a process is told of an open channel; `resumed`: the id that it had in the version before. */
+export interface WsOpened {
+  protocol: string;
+  resumed?: number;
+}
+
+/** RFC 6455 §7.4.1. */
+const GOING_AWAY = 1001;
+
+type CloseIn = { code?: number; reason?: string };
+
 /** The longest that setTimeout takes. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -70,28 +73,25 @@ export class Channels {
   }
 
   /**
-   * Opens a channel and stays until it is gone. `ack` is called before the first event. Resolves to an error
-   * if it did not open, and to `null` otherwise, or if there is nobody left to tell.
+   * Opens a channel and stays until it is gone, or gives the process one that its version before has left. `ack` is
+   * called before the first event. Resolves to an error if it did not open, and to `null` otherwise, or if there is
+   * nobody left to tell.
    */
   async open(
     wish: Of<typeof actions.WebSocketOpen>,
     opened: KernelMessage,
-    { seconds, ack }: { seconds: number; ack(): void },
+    { seconds, ack }: { seconds: number; ack(opened: WsOpened): void },
   ): Promise<HttpClientError | null> {
     const url = URL.parse(wish.url);
     if (url === null) return { BadUrl: { url: wish.url } };
     const failed = { WsOpenFailed: { url: url.href } };
     if (url.protocol !== "ws:" && url.protocol !== "wss:") return failed;
     const account = this.#account(opened.source);
+    if (this.#adopt(account, url, wish, { opened, ack })) return null;
     if (account.all.size >= CLIENT_CHANNELS_PER_PROCESS_MAX) return TOO_MANY;
-    const channel: Channel = {
-      id: wish.channel_id,
-      opened,
-      origin: url.origin,
-      opening: new AbortController(),
-      socket: null,
-      hears: "everything",
-    };
+    const { send, log } = this.#options;
+    const { channel_id: id, headers } = wish;
+    const channel = new Channel({ id, opened, url, headers, send, log });
     account.all.add(channel);
     const connection = await this.#connect(channel, url, wish.headers, seconds);
     if (connection === null || channel.opening.signal.aborted) {
@@ -100,12 +100,13 @@ export class Channels {
       return channel.hears === "nothing" ? null : failed;
     }
     channel.socket = new WsSocket(connection);
+    channel.protocol = connection.protocol;
     this.#takeOver(account, channel);
-    ack();
-    const failure = await channel.socket.run((message) => this.#hear(channel, message));
+    ack({ protocol: channel.protocol });
+    const end = await channel.socket.run((message) => channel.hear(message));
     if (account.open.get(channel.id) === channel) account.open.delete(channel.id);
-    if (failure !== null) this.#logFailure(channel, failure);
-    await this.#tellClose(channel);
+    if (end.failure !== null) channel.logFailure(end.failure);
+    await channel.tellClose(end);
     this.#remove(account, channel);
     return null;
   }
@@ -114,12 +115,13 @@ export class Channels {
     owner: Address,
     { channel_id, message_type }: Of<typeof actions.WebSocketPush>,
     blob: LazyLoadBlob | null,
+    details: CloseIn = {},
   ): HttpClientError | null {
     const unknown = { WsPushUnknownChannel: { channel_id } };
     const socket = this.#accounts.get(owner)?.open.get(channel_id)?.socket;
     if (socket == null) return unknown;
     if (message_type === "Close") {
-      socket.close();
+      socket.close(closeBytes(details));
       return null;
     }
     const isControl = message_type === "Ping" || message_type === "Pong";
@@ -130,7 +132,7 @@ export class Channels {
   }
 
   /** Afterwards the process gets nothing but the close, once. One that is still opening is given up. */
-  close(owner: Address, channel_id: number): HttpClientError | null {
+  close(owner: Address, channel_id: number, details: CloseIn = {}): HttpClientError | null {
     const account = this.#accounts.get(owner);
     const mine = [...account?.all ?? []].filter(({ id, hears }) =>
       id === channel_id && hears === "everything"
@@ -143,7 +145,7 @@ export class Channels {
       }
       channel.hears = "the close";
       account.open.delete(channel_id);
-      channel.socket.close();
+      channel.socket.close(closeBytes(details));
     }
     return null;
   }
@@ -153,11 +155,48 @@ export class Channels {
     const account = this.#accounts.get(owner);
     if (account === undefined) return;
     this.#accounts.delete(owner);
+    clearTimeout(account.holding);
+    for (const channel of [...account.all]) giveUp(channel);
+  }
+
+  /** `owner` is replaced by a new version, which may ask for what is open; for a moment it is kept. */
+  hold(owner: Address): void {
+    const account = this.#accounts.get(owner);
+    if (account === undefined) return;
+    clearTimeout(account.holding);
     for (const channel of [...account.all]) {
-      channel.hears = "nothing";
-      channel.opening.abort(new Error("the process ended"));
-      channel.socket?.terminate();
+      if (channel.socket !== null && channel.hears === "everything") channel.hold();
+      else giveUp(channel);
     }
+    account.holding = setTimeout(() => this.#letGo(account), CLIENT_HELD_SECONDS * 1000);
+  }
+
+  /** What the new version has not asked for. */
+  #letGo(account: Account): void {
+    for (const channel of [...account.all]) {
+      if (!channel.isHeld) continue;
+      channel.hears = "nothing";
+      channel.socket?.close(closeBytes({ code: GOING_AWAY }));
+      channel.release();
+    }
+  }
+
+  /** True if one is held that was opened with the same wish: it is the process's again. */
+  #adopt(
+    account: Account,
+    url: URL,
+    wish: Of<typeof actions.WebSocketOpen>,
+    { opened, ack }: { opened: KernelMessage; ack(opened: WsOpened): void },
+  ): boolean {
+    const key = wishOf(url, wish.headers);
+    const channel = [...account.all].find((one) => one.isHeld && one.wish === key);
+    if (channel === undefined) return false;
+    const { id, protocol } = channel;
+    if (account.open.get(id) === channel) account.open.delete(id);
+    ack({ protocol, resumed: id });
+    channel.adopt(wish.channel_id, opened);
+    this.#takeOver(account, channel);
+    return true;
   }
 
   endAll(): void {
@@ -180,7 +219,7 @@ export class Channels {
     try {
       return await openConnection({ url, headers: outgoing(headers), caCerts, dial }, signal);
     } catch (error) {
-      this.#logFailure(channel, explain(error));
+      channel.logFailure(explain(error));
       return null;
     } finally {
       clearTimeout(timer);
@@ -195,38 +234,6 @@ export class Channels {
       other.socket.close();
     }
     account.open.set(channel.id, channel);
-  }
-
-  #hear(channel: Channel, { type, bytes }: WsMessage): Promise<void> | void {
-    if (channel.hears !== "everything") return;
-    const blob = type === "Text" || type === "Binary" ? { mime: MIMES[type], bytes } : null;
-    const event = { WebSocketPush: { channel_id: channel.id, message_type: type } };
-    return this.#tell(channel, event, blob);
-  }
-
-  async #tellClose(channel: Channel): Promise<void> {
-    if (channel.hears === "nothing") return;
-    channel.hears = "the close";
-    await this.#tell(channel, { WebSocketClose: { channel_id: channel.id } }, null);
-  }
-
-  /** A promise while the process takes no more: its socket is not read on, so that TCP slows the peer down. */
-  #tell(
-    channel: Channel,
-    event: HttpClientRequest,
-    lazy_load_blob: LazyLoadBlob | null,
-  ): Promise<void> | void {
-    const { id, target, source } = channel.opened;
-    const message = request(target, source, JSON.stringify(event), { id, lazy_load_blob });
-    if (this.#options.send(message) === false) return this.#insist(channel, message);
-  }
-
-  async #insist(channel: Channel, message: KernelMessage): Promise<void> {
-    const { hears } = channel;
-    for (let ms = 1; channel.hears === hears; ms = Math.min(2 * ms, CLIENT_RETRY_MS_MAX)) {
-      await new Promise((retry) => setTimeout(retry, ms));
-      if (channel.hears === hears && this.#options.send(message) !== false) return;
-    }
   }
 
   #account(owner: Address): Account {
@@ -245,13 +252,19 @@ export class Channels {
       this.#accounts.delete(owner);
     }
   }
+}
 
-  #logFailure({ id, opened, origin, hears }: Channel, failure: string): void {
-    if (hears === "nothing") return;
-    const process = processOf(opened.source);
-    const why = escapeControl(failure); // It may quote a server, and begins no line of its own.
-    this.#options.log.info(`http_client: WebSocket ${id} of ${process} to ${origin}: ${why}`);
-  }
+function giveUp(channel: Channel): void {
+  channel.hears = "nothing";
+  channel.opening.abort(new Error("the process ended"));
+  channel.socket?.terminate();
+  channel.release();
+}
+
+/** What a close frame holds; RFC 6455 §5.5.1. */
+function closeBytes({ code, reason = "" }: CloseIn): Uint8Array {
+  if (code === undefined) return new Uint8Array(0);
+  return new Uint8Array([code >> 8, code & 0xff, ...new TextEncoder().encode(reason)]);
 }
 
 const TOO_MANY: HttpClientError = {

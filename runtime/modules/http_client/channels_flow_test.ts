@@ -1,6 +1,6 @@
 /** WebSockets whose one end is faster than the other. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type KernelMessage, textOf } from "../../protocol/message.ts";
+import { bytesOf, type KernelMessage, textOf } from "../../protocol/message.ts";
 import {
   ACK,
   APP,
@@ -94,7 +94,7 @@ Deno.test("events that wait are forgotten with their process, or after its WebSo
     });
     world.say(open(server));
     await full.promise;
-    if (act === "processEnded") world.client.processEnded(APP);
+    if (act === "processEnded") world.client.processEnded(APP, "gone");
     if (act === "close") await world.client.close();
     if (act === "WebSocketClose") {
       world.say(close());
@@ -104,4 +104,39 @@ Deno.test("events that wait are forgotten with their process, or after its WebSo
     const told = act === "WebSocketClose" ? [ACK, CLOSED] : [];
     assertEquals(sent, [ACK, ...told].map((each) => JSON.stringify(each)));
   }
+});
+
+Deno.test("a new version gets the channel that it asks for again, with all that was sent meanwhile", async () => {
+  const sent = Promise.withResolvers<void>();
+  await using server = wsServer(async (connection) => {
+    await sent.promise;
+    for (const text of ["a", "b"]) await write(connection, serverFrame(1, text));
+    await untilClosed(connection);
+  });
+  await using world = new World();
+  await world.ask(open(server, 1));
+  world.client.processEnded(APP, "kept");
+  sent.resolve();
+  const asked = world.say(open(server, 2));
+  const ack = await world.next();
+  assertEquals([JSON.parse(textOf(ack.body)), ack.metadata], [ACK, '{"protocol":"","resumed":1}']);
+  for (const text of ["a", "b"]) {
+    const event = await world.next();
+    assertEquals(JSON.parse(textOf(event.body)), push("Text", 2));
+    assertEquals([textOf(bytesOf(event.lazy_load_blob!.bytes)), event.id], [text, asked.id]);
+  }
+  assertEquals(server.accepted, 1);
+  assertEquals(await world.ask(push("Text", 1), { blob: blobOf("x") }), unknown(1));
+});
+
+Deno.test("a new version that asks for something else opens it; after `reloaded` nothing is kept", async () => {
+  await using server = wsServer(untilClosed);
+  await using world = new World();
+  await world.ask(open(server, 1));
+  world.client.processEnded(APP, "kept");
+  await world.ask(open(server, 1, { "x-other": "1" }));
+  assertEquals(server.accepted, 2);
+  world.client.processEnded(APP, "reloaded");
+  await world.ask(open(server, 1));
+  assertEquals(server.accepted, 3);
 });

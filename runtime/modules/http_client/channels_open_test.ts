@@ -125,7 +125,7 @@ Deno.test("WebSocketOpen is refused beyond CLIENT_CHANNELS_PER_PROCESS_MAX, per 
     Err: { RequestFailed: { error: reason } },
   });
   assertEquals(await world.ask(open(server), { source: OTHER }), ACK);
-  world.client.processEnded(APP);
+  world.client.processEnded(APP, "gone");
   assertEquals(await world.ask(open(server, 5000)), ACK);
 });
 

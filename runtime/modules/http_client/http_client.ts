@@ -17,6 +17,7 @@ import {
 } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import { type Address, nodeOf, speaksEraA } from "../../protocol/address.ts";
+import { closeIn } from "../../protocol/close_details.ts";
 import {
   type actions,
   HttpClientAction,
@@ -26,6 +27,7 @@ import {
 } from "../../protocol/http_client.ts";
 import {
   bytesOf,
+  type Ending,
   type KernelMessage,
   type LazyLoadBlob,
   type Module,
@@ -34,7 +36,7 @@ import {
 } from "../../protocol/message.ts";
 import type { NetworkPolicy } from "../../protocol/network.ts";
 import { decodeJson, dispatch, type Handlers, type Of } from "../../protocol/serde.ts";
-import { Channels } from "./channels.ts";
+import { Channels, type WsOpened } from "./channels.ts";
 import { Dialer, type Resolve } from "./dialer.ts";
 import { Fetcher } from "./fetcher.ts";
 import { readCall } from "./http_call.ts";
@@ -89,11 +91,19 @@ export class HttpClient implements Module {
     WebSocketPush: (push, message) => {
       this.#acknowledge(
         message,
-        this.#channels.push(message.source, push, message.lazy_load_blob),
+        this.#channels.push(
+          message.source,
+          push,
+          message.lazy_load_blob,
+          closeIn(message.metadata),
+        ),
       );
     },
     WebSocketClose: ({ channel_id }, message) => {
-      this.#acknowledge(message, this.#channels.close(message.source, channel_id));
+      this.#acknowledge(
+        message,
+        this.#channels.close(message.source, channel_id, closeIn(message.metadata)),
+      );
     },
   };
 
@@ -122,10 +132,12 @@ export class HttpClient implements Module {
     dispatch(action, this.#handlers, message);
   }
 
-  processEnded(process: Address): void {
+  processEnded(process: Address, ending: Ending): void {
+    if (ending === "asleep") return; // It is woken by what it waits for.
     this.#requests.end(process);
     this.#webCalls.forget(process);
-    this.#channels.end(process);
+    if (ending === "kept") this.#channels.hold(process);
+    else this.#channels.end(process);
   }
 
   async close(): Promise<void> {
@@ -153,7 +165,7 @@ export class HttpClient implements Module {
   }
 
   async #open(wish: Of<typeof actions.WebSocketOpen>, message: KernelMessage): Promise<void> {
-    const ack = () => this.#succeed(message, "WebSocketAck");
+    const ack = (opened: WsOpened) => this.#succeed(message, "WebSocketAck", null, opened);
     const seconds = secondsFor(message);
     const error = await this.#channels.open(wish, message, { seconds, ack });
     if (error !== null) this.#fail(message, error);
@@ -164,8 +176,15 @@ export class HttpClient implements Module {
     else this.#fail(message, error);
   }
 
-  #succeed(message: KernelMessage, Ok: HttpClientResponse, blob: LazyLoadBlob | null = null): void {
-    this.#send(responseTo(message, JSON.stringify({ Ok }), blob));
+  /** `details`: what Kinode's answer has no room for, as metadata. */
+  #succeed(
+    message: KernelMessage,
+    Ok: HttpClientResponse,
+    blob: LazyLoadBlob | null = null,
+    details: WsOpened | null = null,
+  ): void {
+    const metadata = details === null ? null : JSON.stringify(details);
+    this.#send({ ...responseTo(message, JSON.stringify({ Ok }), blob), metadata });
   }
 
   #fail(message: KernelMessage, error: HttpClientError): void {

@@ -156,9 +156,9 @@ Deno.test("processEnded() ends requests, openings and channels without a word", 
   world.say(get(`http://${silent.host}/`));
   world.say(channel(`ws://${silent.host}`, 1));
   await both.promise;
-  world.client.processEnded("fake.dev@another:pkg:template.os" as Address);
-  world.client.processEnded(APP);
-  world.client.processEnded(APP);
+  world.client.processEnded("fake.dev@another:pkg:template.os" as Address, "gone");
+  world.client.processEnded(APP, "gone");
+  world.client.processEnded(APP, "gone");
   await first.promise; // The server saw the end.
   // The next incarnation has the same name and nothing of the former's.
   assertEquals(await world.ask({ WebSocketClose: { channel_id: 0 } }), {

@@ -21,3 +21,6 @@ export const CLIENT_WHOLE_BYTES_MAX = 64 * 1024;
 
 /** An answer that a script does not read, and does not cancel, holds a connection so long. */
 export const CLIENT_UNREAD_SECONDS = 300;
+
+/** So long a new version of a process may take to ask for the WebSockets of the one before. */
+export const CLIENT_HELD_SECONDS = 5;

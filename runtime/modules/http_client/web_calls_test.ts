@@ -174,7 +174,7 @@ Deno.test("a call is its process's alone, and ends with it", async () => {
   world.say(read());
   await world.next();
   world.say(read());
-  world.client.processEnded(mine.source);
+  world.client.processEnded(mine.source, "gone");
   const [gone] = await ask(world, read());
   assertStringIncludes(failedWith(gone), "there is no such call");
   assertEquals(world.rest, []);

@@ -31,6 +31,8 @@ export interface WsConnection {
   connection: Deno.Conn;
   /** Holds what came in one packet with the handshake. */
   reader: ByteReader;
+  /** The subprotocol that the server chose; "" for none. */
+  protocol: string;
 }
 
 /** Throws what went wrong; `signal` ends it at every point, with its reason. */
@@ -48,9 +50,9 @@ export async function openConnection(wish: WsWish, signal: AbortSignal): Promise
       await tls.handshake();
     }
     const reader = new ByteReader(connection);
-    await shakeHands(wish, connection, reader);
+    const protocol = await shakeHands(wish, connection, reader);
     signal.throwIfAborted();
-    return { connection, reader };
+    return { connection, reader, protocol };
   } catch (error) {
     cut();
     throw signal.aborted ? signal.reason : error;
@@ -89,7 +91,7 @@ async function shakeHands(
   { url, headers }: WsWish,
   connection: Deno.Conn,
   reader: ByteReader,
-): Promise<void> {
+): Promise<string> {
   const key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
   const lines = [`GET ${url.pathname}${url.search} HTTP/1.1`];
   if (!headers.has("host")) lines.push(`Host: ${url.host}`);
@@ -103,7 +105,11 @@ async function shakeHands(
   }
   const head = lines.join("\r\n") + "\r\n\r\n";
   await writeAll(connection, Uint8Array.from(head, (char) => char.charCodeAt(0)));
-  await checkAnswer(await readHead(reader), key, headers.get("sec-websocket-protocol") ?? "");
+  return await checkAnswer(
+    await readHead(reader),
+    key,
+    headers.get("sec-websocket-protocol") ?? "",
+  );
 }
 
 async function readHead(reader: ByteReader): Promise<string[]> {
@@ -123,12 +129,12 @@ async function readHead(reader: ByteReader): Promise<string[]> {
   return head.trimEnd().split("\r\n");
 }
 
-/** RFC 6455 §4.1, the client's six points. */
+/** RFC 6455 §4.1, the client's six points; returns the subprotocol. */
 async function checkAnswer(
   [status = "", ...lines]: string[],
   key: string,
   asked: string,
-): Promise<void> {
+): Promise<string> {
   if (!/^HTTP\/1\.1 101(?: |$)/.test(status)) {
     throw new Error(`the server answered "${status.slice(0, 100)}"`);
   }
@@ -152,6 +158,7 @@ async function checkAnswer(
   if (protocol !== null && !asked.split(",").some((each) => each.trim() === protocol)) {
     throw new Error(`the server speaks "${protocol}", which was not asked for`);
   }
+  return protocol ?? "";
 }
 
 async function acceptOf(key: string): Promise<string> {

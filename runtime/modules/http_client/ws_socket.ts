@@ -11,6 +11,18 @@ import { closeQuietly, writeAll, type WsConnection } from "./ws_handshake.ts";
 /** Told of Text, Binary, Ping (answered already) and Pong. Until its promise resolves nothing more is read. */
 export type WsListener = (message: WsMessage) => Promise<void> | void;
 
+export interface WsEnd {
+  /** Of the peer's close frame; 1005: it held none; 1006: there was no close frame. */
+  code: number;
+  reason: string;
+  /** What broke the connection; `null` if it was closed properly. */
+  failure: string | null;
+}
+
+/** RFC 6455 §7.4.1. */
+const NO_CODE = 1005;
+const NO_FRAME = 1006;
+
 /** Frames are joined into writes of about this size: one call into the system for many small messages. */
 const WRITE_BYTES = 64 * 1024;
 const NO_BYTES = new Uint8Array(0);
@@ -26,6 +38,7 @@ export class WsSocket {
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
   #failure: string | null = null;
+  #closed = { code: NO_FRAME, reason: "" };
 
   constructor({ connection, reader }: WsConnection, closeSeconds = CLIENT_CLOSE_SECONDS) {
     this.#closeSeconds = closeSeconds;
@@ -33,14 +46,14 @@ export class WsSocket {
     this.#frames = new FrameReader(reader);
   }
 
-  /** Reads until the end. Resolves to what broke the connection, or `null` if it was closed properly. */
-  async run(hear: WsListener): Promise<string | null> {
+  /** Reads until the end, and says how it came. */
+  async run(hear: WsListener): Promise<WsEnd> {
     try {
       await this.#read(hear);
     } catch (error) {
       await this.#fail(error);
     }
-    return this.#failure;
+    return { ...this.#closed, failure: this.#failure };
   }
 
   /**
@@ -90,6 +103,8 @@ export class WsSocket {
   }
 
   async #answerClose(bytes: Uint8Array): Promise<void> {
+    const code = bytes.length < 2 ? NO_CODE : bytes[0]! << 8 | bytes[1]!;
+    this.#closed = { code, reason: new TextDecoder().decode(bytes.subarray(2)) };
     this.close(bytes.subarray(0, 2));
     await this.#writing;
     this.#end(null);

@@ -34,7 +34,7 @@ class Ear {
     this.socket = new WsSocket(connection, closeSeconds);
     this.running = this.socket.run(({ type, bytes }) => {
       note(`${type} ${decoder.decode(bytes)}`.trim());
-    }).then((failure) => note(`closed ${failure}`));
+    }).then(({ failure }) => note(`closed ${failure}`));
     return this;
   }
 
@@ -140,13 +140,13 @@ Deno.test("run() reads no further while its listener waits", async () => {
       return Promise.resolve(3);
     },
   });
-  const socket = new WsSocket({ connection: { close() {} } as Deno.Conn, reader });
+  const socket = new WsSocket({ connection: { close() {} } as Deno.Conn, reader, protocol: "" });
   const goOn = Promise.withResolvers<void>();
   const running = socket.run(() => goOn.promise);
   await new Promise((turn) => setTimeout(turn));
   assertEquals(reads, 1);
   goOn.resolve();
-  assertEquals(await running, "the connection broke off");
+  assertEquals((await running).failure, "the connection broke off");
   assertEquals(reads, 4);
 });
 

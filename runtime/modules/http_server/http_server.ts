@@ -23,6 +23,7 @@ import {
   type HttpServerError,
   toEraA,
 } from "../../protocol/http_server.ts";
+import { closeIn } from "../../protocol/close_details.ts";
 import {
   type Ending,
   type KernelMessage,
@@ -35,7 +36,6 @@ import { Access, subdomainOf } from "./access.ts";
 import { Bindings, type HttpBinding, type WsBinding } from "./bindings.ts";
 import { ArrivingBodies } from "./bodies.ts";
 import { Channels } from "./channels.ts";
-import { closeIn } from "./close_details.ts";
 import { Forward } from "./forward.ts";
 import { FrontDoor, type FrontDoorOptions } from "./front_door/front_door.ts";
 import { RequestHandler } from "./handler.ts";
