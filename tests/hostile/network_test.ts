@@ -18,6 +18,7 @@ const METADATA = [
   "http://100.100.100.200/",
   "https://169.254.169.254/",
   "ws://169.254.169.254/",
+  "sse+http://169.254.169.254/",
 ];
 
 function calling(urls: string[], config = {}): string {

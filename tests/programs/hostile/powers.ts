@@ -24,7 +24,7 @@ const wasmImporting = new WebAssembly.Module(
 const attempts: [string, Attempt][] = [
   ...absent("Deno", "process", "require", "Worker", "SharedWorker", "BroadcastChannel", "caches"),
   ...absent("navigator", "postMessage", "onmessage", "close", "importScripts", "localStorage"),
-  ...absent("sessionStorage", "indexedDB", "Buffer", "global", "nodeBootstrap", "EventSource"),
+  ...absent("sessionStorage", "indexedDB", "Buffer", "global", "nodeBootstrap"),
   ...absent("XMLHttpRequest", "Notification", "ShadowRealm", "WebTransport", "createRequire"),
   ...absent("prompt", "alert", "confirm", "gc", "exports", "module", "__filename", "__dirname"),
   ["eval", () => eval("1 + 1")],

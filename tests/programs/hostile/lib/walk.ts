@@ -15,7 +15,7 @@ const KEYS = new Set(
 );
 /** A function or class of this name is a power, wherever it hangs. */
 const NAMES =
-  /^(op_.*|Worker|SharedWorker|BroadcastChannel|importScripts|require|createRequire|Command|FsFile|TcpConn|UdpConn|Listener|Permissions|LockManager|CacheStorage|Storage|EventSource|Process|ChildProcess|NodeWorker|inspect)$/;
+  /^(op_.*|Worker|SharedWorker|BroadcastChannel|importScripts|require|createRequire|Command|FsFile|TcpConn|UdpConn|Listener|Permissions|LockManager|CacheStorage|Storage|Process|ChildProcess|NodeWorker|inspect)$/;
 
 /** Ports that the script made itself. */
 export const own = new Set<unknown>();
