@@ -71,6 +71,19 @@ const attempts: [string, Attempt][] = [
     return Object.isFrozen(library) ? undefined : "the library can be changed";
   }],
   ["fetch of a file", () => fetch("file:///etc/passwd").then((response) => response.text())],
+  [
+    "EventSource of a file",
+    () =>
+      new Promise((_, reject) => {
+        const source = new EventSource("file:///etc/passwd");
+        source.onmessage = ({ data }) =>
+          source.dispatchEvent(new MessageEvent("reached", { data }));
+        source.onerror = () => {
+          source.close();
+          reject(new Error("it failed"));
+        };
+      }),
+  ],
   ["fetch of a relative path", () => fetch("boot.ts").then((response) => response.text())],
   [
     "fetch of blob: that is another's",
