@@ -15,7 +15,7 @@ import { prepareFolder } from "./runtime/loader/prepare.ts";
 import { runCommand } from "./runtime/loader/run_command.ts";
 import { isSealed } from "./runtime/loader/seal.ts";
 import { HttpClient } from "./runtime/modules/http_client/http_client.ts";
-import { listenAndSay } from "./runtime/modules/http_server/front_door/listening.ts";
+import { faultOf, listenAndSay } from "./runtime/modules/http_server/front_door/listening.ts";
 import { HttpServer } from "./runtime/modules/http_server/http_server.ts";
 import { DEFAULT_SETTINGS } from "./runtime/modules/http_server/settings.ts";
 import { openLogin } from "./runtime/modules/http_server/login/login.ts";
@@ -34,6 +34,8 @@ if ("command" in parsed) {
   Deno.exit(await orExit(runCommand(parsed.command, { libraryNames, log })));
 }
 const flags = parsed.run;
+const fault = faultOf(flags.frontDoor);
+if (fault !== null) exit(2, fault);
 const system = new System({
   node: flags.name,
   log,
@@ -51,7 +53,7 @@ const send = (message: KernelMessage) => system.kernel.route(message);
 const policyOf = (process: Address) =>
   system.networkOf(process) ?? (flags.fake ? "local" : "public");
 const powers = { node: flags.name, send, log };
-const { home, name: node, fake, passwordFile } = flags;
+const { home, name: node, fake, passwordFile, clientBodyBytesMax: bodyBytesMax } = flags;
 const login = await orExit(openLogin({ home, node, fake, passwordFile, log }));
 const settings = {
   ...DEFAULT_SETTINGS,
@@ -60,7 +62,7 @@ const settings = {
 };
 const httpServer = new HttpServer({ ...powers, login, settings });
 system.addModule("http-server:distro:sys", httpServer);
-system.addModule("http-client:distro:sys", new HttpClient({ ...powers, policyOf }));
+system.addModule("http-client:distro:sys", new HttpClient({ ...powers, policyOf, bodyBytesMax }));
 
 const loader = new Loader({
   folder: flags.processes,

@@ -35,6 +35,8 @@ export interface Flags {
     /** Beside localhost, where processes have hosts of their own. */
     domains: string[];
   };
+  /** The largest answer that a process which calls out gets whole, in bytes. */
+  clientBodyBytesMax: number;
   /** Of memory for the whole node, in MB; `null`: what the machine allows. And whether the unresponsive are ended. */
   bounds: { memoryMbMax: number | null; killUnresponsive: boolean };
   /** Processes of the folder get no capabilities but what `<home>/grants.json` grants. */
@@ -61,6 +63,7 @@ const VALUES: Record<string, string> = {
   domain: "a domain, as in --domain home.example.org",
   "http-body-mb": "a number of megabytes, as in --http-body-mb 32",
   "ws-message-mb": "a number of megabytes, as in --ws-message-mb 16",
+  "client-body-mb": "a number of megabytes, as in --client-body-mb 16",
   "ws-max": "a number of WebSockets, as in --ws-max 20000",
   listen: "an address, as in --listen 0.0.0.0 or --listen 192.168.1.5:8080",
   "tls-cert": "a PEM file with the certificate and what vouches for it",
@@ -77,6 +80,8 @@ const HTTP_BODY_MB = 16;
 const WS_MESSAGE_MB = 64;
 const WS_MAX = 10_000;
 const WS_MAX_MAX = 100_000;
+const CLIENT_BODY_MB = 64;
+const CLIENT_BODY_MB_MAX = 256; // As much as all requests of a process may hold.
 /** The node alone takes more than half of it. */
 const MEMORY_MB_MIN = 256;
 
@@ -104,6 +109,7 @@ Usage: kinode [flags]
                                                        (default: 16, at most 64)
   --no-compression  Send HTTP answers as they are
   --ws-message-mb N The largest WebSocket message         (default: 64, at most 64)
+  --client-body-mb N The largest answer that a process gets whole (default: 64, at most 256)
   --ws-max N        WebSockets open at a time              (default: 10000)
   --memory-mb N     Beyond it the process that holds the most memory is ended
                                          (default: three quarters of the machine's)
@@ -185,6 +191,12 @@ function read(parsed: Record<string, unknown>): Parsed {
       compression: !words["no-compression"],
       domains: readDomains(words.domain),
     },
+    clientBodyBytesMax: 1024 * 1024 *
+      readWhole(
+        "client-body-mb",
+        words["client-body-mb"] ?? `${CLIENT_BODY_MB}`,
+        CLIENT_BODY_MB_MAX,
+      ),
     bounds: {
       memoryMbMax: words["memory-mb"] === undefined ? null : readMemory(words["memory-mb"]),
       killUnresponsive: Boolean(words["kill-unresponsive"]),

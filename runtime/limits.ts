@@ -204,8 +204,8 @@ export const BUNDLE_BYTES_MAX = 16 * 1024 * 1024;
 /** Bundling one script; beyond it esbuild is ended and the script is reported. A cold start takes 1 s. */
 export const BUNDLE_SECONDS_MAX = 60;
 
-/** esbuild compiled, kept for the next save: with it a bundle takes 0.1 s, without it 1 s, for 50 MB. */
-export const ESBUILD_KEPT_SECONDS = 300;
+/** esbuild compiled, kept for the next save: with it a bundle takes 0.1 s, without it 1 s, for 50 MB. Half a workday. */
+export const ESBUILD_KEPT_SECONDS = 4 * 3600;
 
 /** Bundles kept on disk; the oldest go first. Twice what one folder may hold. */
 export const BUNDLE_CACHE_ENTRIES_MAX = 4_000;

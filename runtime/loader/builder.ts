@@ -2,7 +2,7 @@
  * From a script's files to its bundle: out of the cache, or made anew. The folder's scripts and the children of
  * processes want the one bundler at the same time; they take turns.
  */
-import { type Bundle, Bundler, type Inputs, type Output } from "./bundle.ts";
+import { type Bundle, Bundler, type Inputs } from "./bundle.ts";
 import { BundleCache } from "./cache.ts";
 import type { Log } from "../log.ts";
 import { rootOf } from "./npm.ts";
@@ -46,7 +46,7 @@ export class Builder {
     const inputs = await this.read(cached.inputs.map(({ path }) => path), root);
     // What was not there then must not be there now.
     const stale = cached.inputs.some(({ path, sha256 }) => (inputs.get(path) ?? "") !== sha256);
-    return stale ? null : { inputs, output: cached.output, problems: [] };
+    return stale ? null : { inputs, output: cached.output, problems: cached.warnings };
   }
 
   /** Bundles `entry`. */
@@ -54,18 +54,28 @@ export class Builder {
     return this.#inTurn(() => this.#bundler.bundle(file, root));
   }
 
-  /** Keeps what `build` made for the next time. */
-  async store(entry: Entry, inputs: Inputs, output: Output): Promise<void> {
+  /** Keeps what `build` made, if it made something, for the next time. */
+  async store(entry: Entry, { inputs, output, problems }: Bundle): Promise<void> {
+    if (output === null) return;
     const hashes = [...inputs].map(([path, sha256]) => ({ path, sha256: sha256 ?? "" }));
     const sha256 = inputs.get(entry.file) ?? "";
     try {
-      await this.#cache.store(nameOf(entry), sha256, { inputs: hashes, output });
+      await this.#cache.store(nameOf(entry), sha256, {
+        inputs: hashes,
+        output,
+        warnings: problems,
+      });
     } catch (error) {
       if (!this.#cacheWorks) return;
       this.#cacheWorks = false;
       const { cacheFolder, log } = this.#options;
       log.warn(`bundles cannot be kept in ${cacheFolder}: ${(error as Error).message}`);
     }
+  }
+
+  /** Makes ready for what is saved next. */
+  warm(): void {
+    this.#inTurn(() => this.#bundler.warm());
   }
 
   /** Frees what bundling needs, when nothing else wants it. */

@@ -82,6 +82,11 @@ export class Bundler {
     return { ...finish(entry, built), inputs };
   }
 
+  /** Compiles esbuild, which is most of what the first bundle waits for. */
+  async warm(): Promise<void> {
+    await this.#esbuild.warm();
+  }
+
   /** Ends the worker until the next bundle. */
   rest(): void {
     this.#esbuild.end();

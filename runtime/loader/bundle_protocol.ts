@@ -7,7 +7,7 @@ import type { SourceLoader } from "./sources.ts";
 export const ESBUILD_VERSION = "0.28.2";
 
 /** Raise it when the same input must make another bundle than before for a reason not in BUILD_OPTIONS. */
-export const BUNDLE_FORMAT = 4;
+export const BUNDLE_FORMAT = 5;
 
 export const BUILD_OPTIONS = {
   bundle: true,

@@ -4,11 +4,21 @@
  * line is the SHA-256 of the rest: an entry that is damaged, or half written, is built anew.
  */
 import { Config } from "../protocol/config.ts";
-import { decodeJson, type Decoder, list, object, string } from "../protocol/serde.ts";
+import {
+  count,
+  decodeJson,
+  type Decoder,
+  list,
+  object,
+  oneOf,
+  optional,
+  string,
+} from "../protocol/serde.ts";
 import { BUNDLE_CACHE_ENTRIES_MAX } from "../limits.ts";
 import { join } from "@std/path";
 import { BUILD_OPTIONS, BUNDLE_FORMAT, ESBUILD_VERSION } from "./bundle_protocol.ts";
 import type { Output } from "./bundle.ts";
+import type { Problem } from "./problem.ts";
 import { isSealed } from "./seal.ts";
 import { sha256Of } from "./sources.ts";
 
@@ -22,14 +32,28 @@ export interface Entry {
   /** Every file of the bundle, the script itself too. */
   inputs: Input[];
   output: Output;
+  /** Told again at every boot. */
+  warnings: Problem[];
 }
 
 /** As it is written, but what this node would not take any more. */
 const ConfigJson: Decoder<unknown> = (json, at) => (Config(json ?? {}, at), json);
 
+const WarningShape = object({
+  severity: oneOf("warning"),
+  file: string,
+  line: optional(count),
+  column: optional(count),
+  text: string,
+  lineText: optional(string),
+  length: count,
+  hint: optional(string),
+});
+
 const EntryShape = object({
   inputs: list(object({ path: string, sha256: string })),
   output: object({ code: string, map: string, config: ConfigJson }),
+  warnings: list(WarningShape),
 });
 
 export class BundleCache {

@@ -11,6 +11,16 @@ const entry: Entry = {
     map: "{}",
     config: { public: true },
   },
+  warnings: [{
+    severity: "warning",
+    file: "a.ts",
+    line: 3,
+    column: 1,
+    text: "odd",
+    lineText: "x",
+    length: 1,
+    hint: null,
+  }],
 };
 
 function names(folder: string): string[] {

@@ -1,5 +1,6 @@
 /** The `config` of a script, checked: what is wrong is said with the place where it stands. */
 import { closestString } from "@std/text/closest-string";
+import { Cron } from "croner";
 import { Config, configFields } from "../protocol/config.ts";
 import type { ConfigRead, Place } from "./config_export.ts";
 import { type Problem, problemOf } from "./problem.ts";
@@ -14,10 +15,26 @@ export function problemsOfConfig(file: string, read: ConfigRead): Problem[] {
       ...located(file, text, places[path] ?? null, hint),
       severity: "warning",
     })),
-    ...faultsOf(() => Config(json, "config")).map(({ path, text }) =>
+    ...faultsOf(() => checkSchedule(Config(json, "config"))).map(({ path, text }) =>
       located(file, text, nearest(path, places))
     ),
   ];
+}
+
+/** Throws a TypeError for an expression that means nothing, or a time that never comes. */
+function checkSchedule({ schedule }: Config): void {
+  for (const [i, cron] of (schedule ?? []).entries()) {
+    let next: Date | null;
+    try {
+      next = new Cron(cron, { timezone: "UTC", paused: true }).nextRun();
+    } catch (error) {
+      const why = (error as Error).message.replace(/^CronPattern: /, "");
+      throw new TypeError(`Cannot decode config.schedule[${i}]: "${cron}": ${why}`);
+    }
+    if (next === null) {
+      throw new TypeError(`Cannot decode config.schedule[${i}]: "${cron}" never comes`);
+    }
+  }
 }
 
 export interface UnknownField {

@@ -53,6 +53,13 @@ export class Esbuild {
     }
   }
 
+  /** Compiles it, if that is still to be done, so that the next build need not wait. Not while something is built. */
+  async warm(): Promise<void> {
+    if (this.#closed || this.#worker !== null || this.#module !== null) return;
+    await this.#start(); // If it fails the build will, and says so.
+    this.end();
+  }
+
   /** Ends the worker. What was compiled is kept for the next save. */
   end(): void {
     this.#worker?.terminate();

@@ -104,6 +104,8 @@ export class Loader {
       this.#watcher = new FolderWatcher(folder, (changed) => this.#lookSafely(changed));
       // For what changed since loadAll looked.
       this.#watcher.touchAll();
+      // A save is to be quick from the first one on; nobody waits for this.
+      this.#builder.warm();
       this.#grantsTimer = setInterval(async () => {
         if (await this.#refreshGrants()) this.#watcher?.touchAll();
       }, GRANTS_LOOK_SECONDS * 1000);
@@ -123,11 +125,11 @@ export class Loader {
   ): Promise<Pick<LoadedScript, "code" | "mapStack" | "config">> {
     const entry = await findChild(this.#sources, this.#scan?.layouts ?? new Map(), parent, path);
     const { file } = entry;
-    const { inputs, output, problems } = await this.#builder.find(entry) ??
-      await this.#builder.build(entry);
+    const bundle = await this.#builder.find(entry) ?? await this.#builder.build(entry);
+    const { output, problems } = bundle;
     await this.#builder.rest();
     if (output === null) throw new Error(`${file}: ${problems[0]?.text ?? "does not compile"}`);
-    await this.#builder.store(entry, inputs, output);
+    await this.#builder.store(entry, bundle);
     return { ...programOf(file, output), config: configOf(output) };
   }
 
@@ -224,7 +226,7 @@ export class Loader {
     const warning = warningOf(script, bundle.output);
     if (warning !== null) bundle.problems.push(warning);
     await this.#settle(script, bundle);
-    if (bundle.output !== null) await this.#builder.store(script, bundle.inputs, bundle.output);
+    await this.#builder.store(script, bundle);
   }
 
   /** The end of every attempt: started anew, left alone, or reported. */

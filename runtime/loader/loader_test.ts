@@ -52,6 +52,27 @@ Deno.test("loadAll() prints warnings and starts the script all the same", async 
   await recorded.loader.loadAll();
   assertStringIncludes(recorded.lines[0]!, "hello.ts:1:16: warning: import.meta is empty");
   assertEquals(recorded.lines.at(-1), "start hello.ts");
+  await using again = new RecordedLoader(home); // From the cache.
+  await again.loader.loadAll();
+  assertEquals(again.lines, recorded.lines);
+});
+
+Deno.test("loadAll() says where a schedule is wrong", async () => {
+  for (
+    const [cron, why] of [
+      ["61 * * * *", "Invalid value for minute: 61"],
+      ["0 0 30 2 *", "never comes"],
+      ["* * * * * *", "expected cron expressions of five fields"],
+    ]
+  ) {
+    const text = `export const config = { schedule: ["0 3 * * *", "${cron}"] };\n`;
+    await using home = new TempFolder({ "processes/hello.ts": text });
+    await using recorded = new RecordedLoader(home);
+    await recorded.loader.loadAll();
+    assertStringIncludes(recorded.lines.join("\n"), "hello.ts:1:");
+    assertStringIncludes(recorded.lines.join("\n"), why!);
+    assertEquals(recorded.scripts.size, 0);
+  }
 });
 
 Deno.test("mapStack() of a started script names the user's file and line", async () => {

@@ -10,6 +10,8 @@ class NoEntry extends TypeError {}
 interface ScriptModule {
   init?: unknown;
   default?: unknown;
+  /** The loader has checked it. */
+  config?: unknown;
 }
 
 /** What was loaded is no program, for the reason in `cause`: no next start would do better. */
@@ -48,27 +50,33 @@ interface Entry {
   keeps: boolean;
 }
 
-function entryOf({ init, default: style }: ScriptModule): Entry {
+function entryOf({ init, default: style, config }: ScriptModule): Entry {
   if (typeof init === "function") return { main: init as Entry["main"], keeps: false };
   const served = webStyleOf(style);
-  return { main: () => serveWebStyle(served, current()), keeps: true };
+  const { schedule = null } = Object(config) as { schedule?: readonly string[] | null };
+  if ((served.scheduled === undefined) !== (schedule === null)) {
+    printToTerminal(0, schedule === null ? UNPLANNED : UNHEARD);
+  }
+  return { main: () => serveWebStyle(served, current(), schedule ?? []), keeps: true };
 }
+
+const UNPLANNED = "`scheduled` is never called: say when, as in " +
+  'export const config = { schedule: ["0 3 * * *"] }';
+const UNHEARD =
+  "`config.schedule` calls nobody: export a default object with scheduled(controller)";
 
 /** An object, an instance of a class or a function with `fetch` (a Hono app), or the handler itself. */
 function webStyleOf(style: unknown): WebStyle {
   const { fetch, websocket, message, scheduled } = (style ?? {}) as Record<string, unknown>;
-  if (typeof scheduled === "function") {
-    const plainly = "`scheduled` is not served yet: use setInterval, or another process's requests";
-    if (fetch === undefined && websocket === undefined) throw new NoEntry(plainly);
-    printToTerminal(0, plainly);
-  }
-  checkFunctions({ fetch, message });
+  checkFunctions({ fetch, message, scheduled });
   checkHandlers(websocket);
-  if ([fetch, message, websocket].some((one) => one !== undefined)) return style as WebStyle;
+  if ([fetch, message, websocket, scheduled].some((one) => one !== undefined)) {
+    return style as WebStyle;
+  }
   if (typeof style === "function") return { fetch: style as WebStyle["fetch"] };
   throw new NoEntry(
     "Cannot run this script: export a function `init(our)`, or a default object with `fetch(request)`, " +
-      "`websocket: { message(ws, data) }` or `message(message)`",
+      "`websocket: { message(ws, data) }`, `scheduled(controller)` or `message(message)`",
   );
 }
 

@@ -39,8 +39,8 @@ export type FetchHandler = (
 
 const Native = globalThis.Response;
 
-const ENV: FetchEnv = Object.freeze({});
-const CONTEXT: FetchContext = Object.freeze({
+export const ENV: FetchEnv = Object.freeze({});
+export const CONTEXT: FetchContext = Object.freeze({
   waitUntil(promise: Promise<unknown>): void {
     const { held } = current();
     held.add(promise);
@@ -54,6 +54,15 @@ const FAILED = '{"status":500,"headers":{"content-type":"text/plain;charset=UTF-
 /** Prints what went wrong in the script, with its stack. */
 export function report(error: unknown): void {
   printToTerminal(0, describe(error));
+}
+
+/** What came instead, in a word or two. */
+function nameOf(value: unknown): string {
+  if (value === null || value === undefined) return `${value}`;
+  if (Array.isArray(value)) return "an array";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const { name } = Object(value.constructor) as { name?: unknown };
+  return typeof name === "string" && name !== "Object" && name !== "" ? `a ${name}` : "an object";
 }
 
 /** The client of one request, as long as the answer is under way. */
@@ -121,7 +130,7 @@ export class WebAnswers {
   /** Sends the answer; of one that streams its head, and returns its body. */
   async #respond(response: Response, message: KernelMessage): Promise<AnswerBody | null> {
     if (!(response instanceof Native)) {
-      throw new TypeError(`fetch(request) must return a Response, it returned ${typeof response}`);
+      throw new TypeError(`fetch(request) must return a Response, it returned ${nameOf(response)}`);
     }
     const source = sourceOf(response);
     const head = { status: response.status, headers: headersOf(response) };

@@ -8,6 +8,7 @@ import { textOf } from "../protocol/message.ts";
 import type { CurrentProcess } from "./current.ts";
 import { bindHttpPath } from "./http_server.ts";
 import type { Message } from "./message.ts";
+import { type Clock, Schedule, type ScheduledHandler } from "./schedule.ts";
 import type { WebSocketHandlers } from "./server_web_socket.ts";
 import { awaitMessage } from "./standard.ts";
 import { type FetchContext, type FetchEnv, report, WebAnswers } from "./web_answer.ts";
@@ -31,6 +32,21 @@ export interface WebStyle {
   fetch?(request: Request, env: FetchEnv, ctx: FetchContext): Response | Promise<Response>;
   /** WebSocket clients may connect to this process's path, and to any below it. */
   websocket?: WebSocketHandlers;
+  /**
+   * Called when `config.schedule` says so, in UTC; a call that would come while the last one is running is left out.
+   *
+   * ```ts
+   * import type { WebStyle } from "@kinode/process";
+   *
+   * export const config = { schedule: ["0 3 * * *"] };
+   * export default {
+   *   async scheduled({ cron, scheduledTime }) {
+   *     console.log(`${cron} at ${new Date(scheduledTime).toISOString()}`);
+   *   },
+   * } satisfies WebStyle;
+   * ```
+   */
+  scheduled?: ScheduledHandler;
   /** Gets every other message, one after the other. */
   message?(message: Message): unknown;
 }
@@ -43,7 +59,11 @@ interface Heard extends SocketEvent {
 }
 
 /** Serves until the worker ends; rejects if http_server refuses the path. */
-export async function serveWebStyle(style: WebStyle, process: CurrentProcess): Promise<never> {
+export async function serveWebStyle(
+  style: WebStyle,
+  process: CurrentProcess,
+  crons: readonly string[] = [],
+): Promise<never> {
   const httpServer = addressOf(nodeOf(process.our), parseProcessId("http_server:distro:sys"));
   const answers = new WebAnswers(style.fetch?.bind(style) ?? notFound, process.outbox);
   const sockets = new WebSockets(style, process);
@@ -57,11 +77,15 @@ export async function serveWebStyle(style: WebStyle, process: CurrentProcess): P
   });
   if (style.fetch !== undefined) await bindHttpPath("/", false, false, true);
   if (style.websocket !== undefined) await sockets.bind();
+  if (style.scheduled !== undefined) new Schedule(style.scheduled.bind(style), CLOCK).start(crons);
   while (true) {
     // No door for a SendError here: a request whose answer nobody awaits is not worth the process.
     await awaitMessage().then((message) => style.message?.(message)).catch(report);
   }
 }
+
+/** Taken before a script can lay hands on it. */
+const CLOCK: Clock = { now: Date.now, later: setTimeout };
 
 /** For a path that a version before this one has bound. */
 function notFound(): Response {

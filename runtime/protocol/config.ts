@@ -94,6 +94,20 @@ const jsonText = converted(anything, (json) => {
   return JSON.stringify(json);
 });
 
+const SCHEDULE_MAX = 10;
+
+/** Five fields each: how often more than once a minute is nobody's to ask. What they say the loader checks. */
+const schedule = converted(list(string), (crons) => {
+  if (crons.length > SCHEDULE_MAX) {
+    throw new TypeError(`expected at most ${SCHEDULE_MAX} cron expressions`);
+  }
+  const odd = crons.find((cron) => cron.trim().split(/\s+/).length !== 5);
+  if (odd === undefined) return crons;
+  throw new TypeError(
+    `expected cron expressions of five fields, as in "*/5 * * * *", not ${JSON.stringify(odd)}`,
+  );
+});
+
 /** The fields of a `config`, which an entry of a manifest may have as well (but for `id`). */
 export const configFields = {
   /** Who the process is: `process:package:publisher`. */
@@ -115,6 +129,8 @@ export const configFields = {
   keepChannels: optional(boolean),
   /** Where it may call out to, if not where the node lets any process. */
   network: optional(NetworkPolicy),
+  /** When `scheduled` of a script in web style is called: cron expressions, in UTC. */
+  schedule: optional(schedule),
 };
 
 /**

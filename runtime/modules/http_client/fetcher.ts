@@ -35,12 +35,14 @@ export interface Opened {
 export class Fetcher {
   readonly #caCerts: string[];
   readonly #dialer: Dialer;
+  readonly #bodyBytesMax: number;
   /** Per policy and HTTP version that was asked for. */
   readonly #pools = new Map<string, Pool>();
   #tunnel: Tunnel | null = null;
 
-  /** `caCerts`: PEM, trusted beside the system's. */
-  constructor(caCerts: string[], dialer: Dialer) {
+  /** `caCerts`: PEM, trusted beside the system's. `bodyBytesMax`: of an answer that is taken whole. */
+  constructor(caCerts: string[], dialer: Dialer, bodyBytesMax = CLIENT_BODY_BYTES_MAX) {
+    this.#bodyBytesMax = bodyBytesMax;
     this.#caCerts = caCerts;
     this.#dialer = dialer;
   }
@@ -52,7 +54,7 @@ export class Fetcher {
     { policy, take }: { policy: NetworkPolicy; take(bytes: number): void },
   ): Promise<HttpAnswer> {
     const { response } = await this.open(call, signal, { policy, redirect: "follow", raw: true });
-    const body = await readBody(response, take);
+    const body = await readBody(response, this.#bodyBytesMax, take);
     return { status: response.status, headers: incoming(response.headers), body };
   }
 
@@ -165,13 +167,17 @@ function withoutProxies<T>(make: () => T): T {
   }
 }
 
-async function readBody(response: Response, take: (bytes: number) => void): Promise<Uint8Array> {
+async function readBody(
+  response: Response,
+  bytesMax: number,
+  take: (bytes: number) => void,
+): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of response.body ?? []) {
     length += part.length;
-    if (length > CLIENT_BODY_BYTES_MAX) {
-      throw new RangeError(`the response body is larger than ${CLIENT_BODY_BYTES_MAX} bytes`);
+    if (length > bytesMax) {
+      throw new RangeError(`the response body is larger than ${bytesMax} bytes (--client-body-mb)`);
     }
     take(part.length);
     parts.push(part);

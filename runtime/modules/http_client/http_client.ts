@@ -52,6 +52,8 @@ export interface HttpClientOptions {
   policyOf(process: Address): NetworkPolicy;
   /** PEM, trusted beside the system's. */
   caCerts?: string[];
+  /** The largest answer that a process gets whole. */
+  bodyBytesMax?: number;
   /** Else the system's. */
   resolve?: Resolve;
 }
@@ -107,12 +109,14 @@ export class HttpClient implements Module {
     },
   };
 
-  constructor({ node, send, log, policyOf, resolve, caCerts = [] }: HttpClientOptions) {
+  constructor(
+    { node, send, log, policyOf, resolve, caCerts = [], bodyBytesMax }: HttpClientOptions,
+  ) {
     const dialer = new Dialer(resolve);
     this.#node = node;
     this.#send = send;
     this.#log = log;
-    const fetcher = new Fetcher(caCerts, dialer);
+    const fetcher = new Fetcher(caCerts, dialer, bodyBytesMax);
     this.#requests = new Requests(fetcher, policyOf);
     this.#webCalls = new WebCalls({ requests: this.#requests, fetcher, policyOf });
     this.#channels = new Channels({ send, log, caCerts, dialer, policyOf });

@@ -2,6 +2,8 @@
 import type { Log } from "../../../log.ts";
 import { listenOnPort } from "../ports.ts";
 import type { FrontDoorOptions } from "./front_door.ts";
+import { parseLimits } from "./limits.ts";
+import { parseNetwork } from "./networks.ts";
 
 export interface Listening {
   hostname: string;
@@ -21,6 +23,17 @@ export interface ListenOptions {
   name: string;
   fake: boolean;
   log: Log;
+}
+
+/** What is wrong with the words of its flags, for the person; `null` if nothing is. */
+export function faultOf(frontDoor: Pick<FrontDoorOptions, "limits" | "trustedProxies"> | null) {
+  try {
+    parseLimits(frontDoor?.limits ?? []);
+    frontDoor?.trustedProxies?.forEach(parseNetwork);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** Returns the node's address, `http://localhost:8080`. Rejects with an Error for the person. */
