@@ -26,23 +26,6 @@ Deno.test("an unknown flag names the nearest one and exits with 2", async () => 
   assertStringIncludes(stderr, "--port");
 });
 
-Deno.test("a wrong word for the front door is told before anything starts, exit 2", async () => {
-  const home = await Deno.makeTempDir({ prefix: "kinode-test-" });
-  for (
-    const [flag, word, said] of [
-      ["--limit", "conections=5", "Did you mean connections?"],
-      ["--limit", "connections=many", "a name and a number above 0"],
-      ["--trust-proxy", "10.0.0.0/99", "neither an IP address nor a network"],
-    ] as const
-  ) {
-    const { code, stderr, stdout } = await runNode(["--fake", "--home", home, flag, word]);
-    assertEquals([code, stdout], [2, ""]);
-    assertStringIncludes(stderr, said);
-  }
-  assertEquals([...Deno.readDirSync(home)], []);
-  await Deno.remove(home);
-});
-
 Deno.test("--port that is taken is an error that says so, exit 1", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const home = await Deno.makeTempDir({ prefix: "kinode-test-" });

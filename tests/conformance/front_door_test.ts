@@ -6,6 +6,7 @@ import { WebSocket } from "ws";
 import { curl } from "../clients/curl.ts";
 import { testNeeding } from "../clients/needs.ts";
 import { type RunningNode, runNode, startNode } from "../clients/node.ts";
+import { connectBound } from "./bound.ts";
 import { runPeer } from "./peer.ts";
 import { RawHttp } from "./raw_http.ts";
 import { readProgram } from "./scripts.ts";
@@ -41,9 +42,9 @@ Deno.test("flags of the front door that are no good are named", async (t) => {
       2,
       "--port 81: --listen 127.0.0.1:80 names a port already",
     ],
-    [["--limit", "conections=9"], 1, "Did you mean connections?"],
-    [["--limit", "connections=many"], 1, "it wants a name and a number above 0"],
-    [["--trust-proxy", "10.0.0.0/33"], 1, "--trust-proxy 10.0.0.0/33: this is neither"],
+    [["--limit", "conections=9"], 2, "Did you mean connections?"],
+    [["--limit", "connections=many"], 2, "it wants a name and a number above 0"],
+    [["--trust-proxy", "10.0.0.0/33"], 2, "--trust-proxy 10.0.0.0/33: this is neither"],
   ];
   const home = await Deno.makeTempDir({ prefix: "kinode-flags-" });
   for (const [args, code, said] of wrong) {
@@ -228,17 +229,54 @@ Deno.test("npm's ws: what the process pushes as Ping arrives as one, and its pon
   assertEquals(await closed as unknown, 1000);
 });
 
+function handshake(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+}
+
 Deno.test("a WebSocket that answers no ping is cut", async () => {
   const { node, port } = await start(...listen, "--limit", "ping_seconds=0.5");
   await using _ = node;
   using client = await RawHttp.connect(port);
-  await client.send(
-    `GET ${PATH} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-  );
+  await client.send(handshake(PATH));
   await client.wait(() => client.ended !== null, 20_000);
   assertEquals(client.answers.map(({ status }) => status), [101]);
   assert(client.ended !== null, "it is open still");
+});
+
+Deno.test("a binding's own keepalive holds behind the front door, too", async () => {
+  const { node, port } = await start(...listen);
+  await using _ = node;
+  const script = `export default { websocket: { keepalive: 1, message() {} } };`;
+  await node.drop("short.ts", script);
+  await node.waitForLine("started short:");
+  using client = await eventually("handshake", async () => {
+    const client = await RawHttp.connect(port);
+    await client.send(handshake("/short:short:template.os"));
+    await client.wait(() => client.answers.length > 0, 20_000);
+    return client.answers[0]?.status === 101 ? client : undefined;
+  });
+  await client.wait(() => client.ended !== null, 20_000);
+  assert(client.ended !== null, "it is open still");
+});
+
+Deno.test("a script that is saved keeps its WebSockets behind the front door", async () => {
+  const { node } = await start(...listen);
+  await using _ = node;
+  const version = (number: number) =>
+    `export default { websocket: {
+      open(ws, how) { ws.send("${number} " + Boolean(how?.resumed)); },
+      message(ws, data) { ws.send("${number} heard " + data); },
+    } };`;
+  await node.drop("kept.ts", version(1));
+  using peer = await connectBound(`${node.wsUrl}/kept:kept:template.os`);
+  assertEquals(await peer.nextText(), "1 false");
+  const from = node.lines.length;
+  await node.drop("kept.ts", version(2));
+  await node.waitForLine("started kept:", { from });
+  assertEquals(await peer.nextText(), "2 true");
+  peer.send("you");
+  assertEquals(await peer.nextText(), "2 heard you");
 });
 
 Deno.test("a node that stops says 1001 to its WebSockets, and waits for nobody", async () => {

@@ -189,11 +189,16 @@ export class Connection {
   ): Promise<Response> {
     const { handler, webSockets } = this.#door;
     try {
-      return await handler.handle(request, request.peer, () => {
+      return await handler.handle(request, request.peer, (_, keepaliveSeconds) => {
         if (!wantsWebSocket(head, headers) || this.#closed) return null;
         this.#leaveDue = Infinity;
         this.#owesAnswer = false;
-        const accepted = webSockets.accept(this.#conn, this.#reader, headers);
+        const accepted = webSockets.accept(
+          this.#conn,
+          this.#reader,
+          headers,
+          keepaliveSeconds,
+        );
         this.#stream = accepted.stream;
         return { socket: accepted.socket, response: new Response(null, { status: 204 }) };
       });

@@ -33,6 +33,7 @@ export class WebSockets {
     conn: Deno.Conn,
     reader: Reader,
     headers: Headers,
+    keepaliveSeconds: number,
   ): { socket: ServerSocket; stream: ConnStream } {
     const stream = new ConnStream(conn, reader);
     // Without the offered sub-protocols and extensions: Kinode selects none (spec/http.md §3.1).
@@ -46,6 +47,7 @@ export class WebSockets {
     for (const event of ["message", "ping", "pong"]) {
       socket.on(event, () => this.#heard.add(socket));
     }
+    if (keepaliveSeconds > 0) keepAlive(socket, keepaliveSeconds);
     socket.on("error", () => {}); // "close" follows, and tells the same.
     return { socket: new FrontDoorSocket(socket, stream), stream };
   }
@@ -61,6 +63,18 @@ export class WebSockets {
   closeAll(): void {
     for (const socket of this.#server.clients) socket.close(GOING_AWAY);
   }
+}
+
+/** As its binding asks, beside what the front door does for all: pinged after half of the time, cut after all of it. */
+function keepAlive(socket: NodeSocket, seconds: number): void {
+  let heard = true;
+  for (const event of ["message", "ping", "pong"]) socket.on(event, () => heard = true);
+  const timer = setInterval(() => {
+    if (!heard) return socket.terminate();
+    heard = false;
+    if (socket.readyState === NodeSocket.OPEN) socket.ping();
+  }, seconds * 500);
+  socket.on("close", () => clearInterval(timer));
 }
 
 /** `ws`, as channels.ts needs it. */
