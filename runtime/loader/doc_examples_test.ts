@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { writeEditorFiles } from "../runtime/loader/editor.ts";
+import { writeEditorFiles } from "./editor.ts";
 
-const ROOT = fromFileUrl(new URL("../", import.meta.url));
+const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const TYPES = join(ROOT, "runtime", "loader", "library_types.json");
 const MARKDOWN = [
   "README.md",
