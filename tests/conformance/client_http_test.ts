@@ -6,6 +6,7 @@ import { Nginx } from "../clients/nginx.ts";
 import { type RunningNode, startNode } from "../clients/node.ts";
 import { curlBound } from "./bound.ts";
 import { readProgram } from "./scripts.ts";
+import { eventually } from "./within.ts";
 import { PythonFiles, RawHttp } from "./client_peers.ts";
 
 interface Seen {
@@ -233,6 +234,37 @@ Deno.test("http_client and servers that break the rules", async (t) => {
     const seen = await call({ url, init: { method: "POST", body: 20_000_000 } });
     assertEquals(seen.text, "20000000 bytes");
   });
+});
+
+Deno.test("600 calls that are left in the middle leave nothing behind", async () => {
+  let open = 0;
+  const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
+  const server = Deno.serve(options, () => {
+    open++;
+    const piece = new Uint8Array(50_000);
+    return new Response(
+      new ReadableStream({
+        pull: (controller) => controller.enqueue(piece),
+        cancel: () => void open--,
+      }),
+    );
+  });
+  try {
+    const { node, call } = await startCaller();
+    await using _ = node;
+    for (const host of ["localhost", "127.0.0.1"]) { // Through the tunnel, and without it.
+      const url = `http://${host}:${server.addr.port}/`;
+      const said = await call({ url, leave: 300 }) as unknown;
+      assertEquals(said, { left: 300 });
+      await eventually("end of every connection", async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return open === 0 || undefined;
+      });
+      assertEquals((await call({ url, only: 1 })).status, 200);
+    }
+  } finally {
+    await server.shutdown();
+  }
 });
 
 /** A port of loopback where nobody listens any more. */

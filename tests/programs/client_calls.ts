@@ -11,6 +11,8 @@ interface Wish {
   only?: number;
   /** Aborts after so many milliseconds. */
   abortMs?: number;
+  /** So many times, and each is left in the middle: by a cancel of the body, an abort, an abort while it is asked. */
+  leave?: number;
 }
 
 export default {
@@ -18,6 +20,7 @@ export default {
     if (request.method !== "POST") return new Response("post a wish");
     const wish = await request.json() as Wish;
     try {
+      if (wish.leave !== undefined) return Response.json(await leave(wish.url, wish.leave));
       return Response.json(await (wish.seconds === undefined ? byFetch(wish) : byMessage(wish)));
     } catch (error) {
       const { name, message } = error as Error;
@@ -48,6 +51,29 @@ async function byFetch({ url, init = {}, only, abortMs }: Wish) {
   const { status, redirected } = response;
   const headers = [...response.headers];
   return { status, redirected, url: response.url, headers, bytes, text: text.slice(0, 2_000) };
+}
+
+async function leave(url: string, times: number): Promise<{ left: number }> {
+  let left = 0;
+  const one = async (i: number) => {
+    const controller = new AbortController();
+    const asked = fetch(url, { signal: controller.signal });
+    if (i % 3 === 2) controller.abort();
+    try {
+      const response = await asked;
+      const reader = response.body!.getReader();
+      await reader.read();
+      if (i % 3 === 0) await reader.cancel();
+      else controller.abort();
+    } catch (error) {
+      if ((error as Error).name !== "AbortError") throw error;
+    }
+    left++;
+  };
+  for (let i = 0; i < times; i += 20) {
+    await Promise.all(Array.from({ length: 20 }, (_, n) => one(i + n)));
+  }
+  return { left };
 }
 
 async function byMessage({ url, init = {}, seconds }: Wish) {
