@@ -137,9 +137,10 @@ export class HttpClient implements Module {
   }
 
   processEnded(process: Address, ending: Ending): void {
-    if (ending === "asleep") return; // It is woken by what it waits for.
-    this.#requests.end(process);
+    if (ending !== "asleep") this.#requests.end(process);
+    // Whoever reads an answer does not sleep: the rest of one is nobody's, and its number the next life's.
     this.#webCalls.forget(process);
+    if (ending === "asleep") return; // What else it waits for wakes it.
     if (ending === "kept") this.#channels.hold(process);
     else this.#channels.end(process);
   }

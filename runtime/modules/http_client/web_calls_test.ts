@@ -178,4 +178,8 @@ Deno.test("a call is its process's alone, and ends with it", async () => {
   const [gone] = await ask(world, read());
   assertStringIncludes(failedWith(gone), "there is no such call");
   assertEquals(world.rest, []);
+  await ask(world, open(`http://${server.host}/`));
+  world.client.processEnded(mine.source, "asleep"); // Its next life counts from 1 again.
+  const [anew] = await ask(world, open(`http://${server.host}/`));
+  assertEquals("Ok" in (anew as object), true);
 });
