@@ -53,10 +53,16 @@ export class Esbuild {
     }
   }
 
-  /** Compiles it, if that is still to be done, so that the next build need not wait. Not while something is built. */
+  /**
+   * Compiles it, if that is still to be done, so that the next build need not wait; what a build runs is compiled when it
+   * runs first, and so one is tried. Not while something is built.
+   */
   async warm(): Promise<void> {
     if (this.#closed || this.#worker !== null || this.#module !== null) return;
-    await this.#start(); // If it fails the build will, and says so.
+    const answer = () =>
+      Promise.resolve({ refused: { text: "there is nothing to build", hint: null } });
+    // If it fails the build will, and says so.
+    await this.build({ entry: "warm.ts", tsconfig: "{}", lowerTemplates: false, answer });
     this.end();
   }
 
