@@ -14,9 +14,14 @@ const LOCAL_SCHEMES = ["data:", "blob:"];
 /** By the web's rules these have no body, not even an empty one. */
 const STATUSES_WITHOUT_BODY = [101, 204, 205, 304];
 
+/** What `fetch` takes beside the web's: `decompress: false` leaves a packed body packed, as Bun has it. */
+export interface FetchInit extends RequestInit {
+  decompress?: boolean;
+}
+
 export async function fetch(
   input: RequestInfo | URL,
-  init?: RequestInit,
+  init?: FetchInit,
 ): Promise<globalThis.Response> {
   const request = new Request(input, init);
   const { signal, url } = request;
@@ -31,7 +36,7 @@ export async function fetch(
   signal.addEventListener("abort", stop, { once: true });
   call.ended.then(() => signal.removeEventListener("abort", stop));
   try {
-    return await open(call, request);
+    return await open(call, request, init?.decompress === false ? { decompress: false } : {});
   } catch (error) {
     call.end();
     signal.throwIfAborted();
@@ -41,14 +46,18 @@ export async function fetch(
   }
 }
 
-async function open(call: HttpCall, request: globalThis.Request): Promise<Response> {
+async function open(
+  call: HttpCall,
+  request: globalThis.Request,
+  more: { decompress?: boolean },
+): Promise<Response> {
   const { body, method, url, redirect } = request;
   const sent = body !== null && isWhole(request)
     ? new Uint8Array(await request.arrayBuffer())
     : body;
   request.signal.throwIfAborted();
   const headers = Object.fromEntries(request.headers);
-  const { status, web, blob } = await call.send({ method, url, headers, redirect }, sent);
+  const { status, web, blob } = await call.send({ method, url, headers, redirect, ...more }, sent);
   const whole = STATUSES_WITHOUT_BODY.includes(status) || method === "HEAD" ? null : blob;
   const response = new Response(web.streams ? call.body() : whole as BodyInit | null, {
     status,

@@ -66,6 +66,12 @@ Deno.test("fetch() takes a Request, and an answer that has no body", async () =>
   assertEquals([response.status, response.body], [204, null]);
 });
 
+Deno.test("fetch() says that a packed body is to stay so", async () => {
+  const kernel = new FakeKernel();
+  fetch("http://localhost:1/", { decompress: false }).catch(() => {});
+  assertEquals((await action(kernel)).body.Http.web.decompress, false);
+});
+
 Deno.test("fetch() reads an answer as it comes, a piece for each read, and cancels what is not read", async () => {
   const kernel = new FakeKernel();
   for (const ends of [true, false]) {

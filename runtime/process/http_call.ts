@@ -11,6 +11,7 @@ export interface HttpCallHead {
   url: string;
   headers: Record<string, string>;
   redirect: "follow" | "manual" | "error";
+  decompress?: boolean;
 }
 
 type Http = Extract<HttpClientResponse, { Http: unknown }>["Http"];
@@ -46,9 +47,9 @@ export class HttpCall {
     head: HttpCallHead,
     body: Uint8Array | ReadableStream | null,
   ): Promise<HttpCallAnswer> {
-    const { redirect, ...rest } = head;
+    const { redirect, decompress, ...rest } = head;
     const streams = body instanceof ReadableStream;
-    const web = { call: this.#number, redirect, streams };
+    const web = { call: this.#number, redirect, streams, decompress };
     const seconds = streams ? HTTP_STREAM_SECONDS : FETCH_SECONDS;
     const bytes = streams || body === null ? undefined : body;
     const asked = askHttpClient({ Http: { ...rest, version: null, web } }, seconds, bytes);

@@ -33,6 +33,8 @@ const web = object({
   redirect: oneOf("follow", "manual", "error"),
   /** The body follows in HttpRequestChunks; otherwise it is the blob. */
   streams: boolean,
+  /** `false`: a packed body stays packed. */
+  decompress: extension(boolean),
 });
 
 /** Of the answer to such a request, beside Kinode's. */

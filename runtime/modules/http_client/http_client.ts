@@ -148,6 +148,7 @@ export class HttpClient implements Module {
   async close(): Promise<void> {
     this.#channels.endAll();
     await this.#requests.close();
+    this.#webCalls.close();
     await Promise.all(this.#underWay);
   }
 

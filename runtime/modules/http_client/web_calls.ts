@@ -115,25 +115,29 @@ export class WebCalls {
     for (const [number, call] of this.#calls.get(owner) ?? []) this.#close(owner, number, call);
   }
 
+  close(): void {
+    for (const owner of [...this.#calls.keys()]) this.forget(owner);
+  }
+
   async #open(
     request: Parameters<Fetcher["open"]>[0],
     { web }: Wish,
     { owner, call }: { owner: Address; call: Call },
   ): Promise<Answer> {
     const { fetcher, policyOf } = this.#options;
-    const { call: number, redirect } = web!;
+    const { call: number, redirect, decompress = true } = web!;
     const { held } = call;
     try {
       held.take(request.body instanceof Uint8Array ? request.body.length : 0);
-      const options = { policy: policyOf(owner), redirect, raw: false };
+      const options = { policy: policyOf(owner), redirect, raw: !decompress };
       const opened = await fetcher.open(request, held.signal, options);
-      const whole = await wholeBody(opened.response);
+      const whole = await wholeBody(opened.response, decompress);
       if (whole !== null) this.#close(owner, number, call);
       else {
         call.answer = new BodyReader(opened.response.body!, HTTP_CHUNK_BYTES_MAX);
         this.#isUnread(call);
       }
-      return { Ok: { Http: headOf(opened, whole === null) }, blob: whole };
+      return { Ok: { Http: headOf(opened, { streams: whole === null, decompress }) }, blob: whole };
     } catch (error) {
       return this.#failed(error, { owner, number, call });
     }
@@ -173,17 +177,23 @@ export class WebCalls {
 }
 
 /** `null`: it is to be streamed. Also a small one is not waited for unless the server says how small. */
-async function wholeBody(response: Response): Promise<Uint8Array | null> {
+async function wholeBody(
+  response: Response,
+  decompress: boolean,
+): Promise<Uint8Array | null> {
   if (response.body === null) return new Uint8Array(0);
-  if (isUnpacked(response)) return null; // Its length is that of the packed body.
+  if (decompress && isUnpacked(response)) return null; // Its length is that of the packed body.
   const length = response.headers.get("content-length");
   if (length === null || !(Number(length) <= CLIENT_WHOLE_BYTES_MAX)) return null;
   return new Uint8Array(await response.arrayBuffer());
 }
 
-function headOf({ response, url, redirected }: Opened, streams: boolean) {
+function headOf(
+  { response, url, redirected }: Opened,
+  { streams, decompress }: { streams: boolean; decompress: boolean },
+) {
   const { status, statusText, headers } = response;
-  const unpacked = isUnpacked(response);
+  const unpacked = decompress && isUnpacked(response);
   const list = [...headers].filter(([name]) => !unpacked || !OF_THE_PACKED.includes(name));
   const web = { status_text: statusText, headers: list, url: url.href, redirected, streams };
   return { status, headers: incoming(headers), web };

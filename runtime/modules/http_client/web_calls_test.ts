@@ -183,3 +183,29 @@ Deno.test("a call is its process's alone, and ends with it", async () => {
   const [anew] = await ask(world, open(`http://${server.host}/`));
   assertEquals("Ok" in (anew as object), true);
 });
+
+Deno.test("a packed body is unpacked, or stays packed if the call says so", async () => {
+  const packed = new Blob(["hello"]).stream().pipeThrough(new CompressionStream("gzip"));
+  const gzip = new Uint8Array(await new Response(packed).arrayBuffer());
+  await using server = new RawServer(async (connection) => {
+    const head = `content-encoding: gzip\r\ncontent-length: ${gzip.length}`;
+    while (await readHead(connection)) {
+      await write(connection, `HTTP/1.1 200 OK\r\n${head}\r\n\r\n`);
+      await write(connection, gzip);
+    }
+  });
+  await using world = new World();
+  const namesOf = (answer: unknown) =>
+    (answer as { Ok: { Http: { web: { headers: [string, string][] } } } }).Ok.Http.web.headers
+      .map(([name]) => name);
+  const [unpacked] = await ask(world, open(`http://${server.host}/`));
+  assertEquals(namesOf(unpacked), []);
+  assertEquals(await ask(world, read()), [ACK, "hello"]);
+  await ask(world, cancel());
+  world.say(open(`http://${server.host}/`, { decompress: false }));
+  const raw = await world.next();
+  const old = Deno.version.deno.startsWith("2.4."); // It unpacks all the same, and says nothing of gzip.
+  const names = namesOf(JSON.parse(textOf(raw.body)));
+  assertEquals(names, old ? [] : ["content-encoding", "content-length"]);
+  if (!old) assertEquals(bytesOf(raw.lazy_load_blob!.bytes), gzip);
+});
