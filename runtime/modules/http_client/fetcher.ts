@@ -5,6 +5,7 @@
  */
 import { CLIENT_BODY_BYTES_MAX, CLIENT_REDIRECTS_MAX } from "../../limits.ts";
 import type { NetworkPolicy } from "../../protocol/network.ts";
+import { concat } from "../../protocol/body_reader.ts";
 import { tryParseAddress } from "../../protocol/ip_address.ts";
 import { type Dialer, Refused } from "./dialer.ts";
 import { incoming } from "./headers.ts";
@@ -182,11 +183,5 @@ async function readBody(
     take(part.length);
     parts.push(part);
   }
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    body.set(part, at);
-    at += part.length;
-  }
-  return body;
+  return concat(parts, length);
 }
