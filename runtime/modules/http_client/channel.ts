@@ -4,6 +4,7 @@ import { escapeControl, type Log } from "../../log.ts";
 import { processOf } from "../../protocol/address.ts";
 import type { HttpClientRequest } from "../../protocol/http_client.ts";
 import { type KernelMessage, type LazyLoadBlob, request } from "../../protocol/message.ts";
+import type { NetworkPolicy } from "../../protocol/network.ts";
 import type { WsMessage } from "./ws_frames.ts";
 import type { WsEnd, WsSocket } from "./ws_socket.ts";
 
@@ -13,6 +14,7 @@ export interface ChannelOptions {
   opened: KernelMessage;
   url: URL;
   headers: Record<string, string>;
+  policy: NetworkPolicy;
   /** `false`: the process takes no more for now, and nothing was sent. */
   send(message: KernelMessage): boolean | void;
   log: Log;
@@ -37,10 +39,10 @@ export class Channel {
   /** Its process was replaced, and the new version has not asked for it yet: the server waits, by TCP. */
   #held: PromiseWithResolvers<void> | null = null;
 
-  constructor({ id, opened, url, headers, send, log }: ChannelOptions) {
+  constructor({ id, opened, url, headers, policy, send, log }: ChannelOptions) {
     this.id = id;
     this.opened = opened;
-    this.wish = wishOf(url, headers);
+    this.wish = wishOf(url, headers, policy);
     this.#origin = url.origin;
     this.#send = send;
     this.#log = log;
@@ -113,6 +115,11 @@ export class Channel {
   }
 }
 
-export function wishOf(url: URL, headers: Record<string, string>): string {
-  return JSON.stringify([url.href, Object.entries(headers).sort()]);
+/** With the policy: what one has opened is not for a version that may call out elsewhere. */
+export function wishOf(
+  url: URL,
+  headers: Record<string, string>,
+  policy: NetworkPolicy,
+): string {
+  return JSON.stringify([url.href, Object.entries(headers).sort(), policy]);
 }

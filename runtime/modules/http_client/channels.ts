@@ -89,9 +89,10 @@ export class Channels {
     const account = this.#account(opened.source);
     if (this.#adopt(account, url, wish, { opened, ack })) return null;
     if (account.all.size >= CLIENT_CHANNELS_PER_PROCESS_MAX) return TOO_MANY;
-    const { send, log } = this.#options;
+    const { send, log, policyOf } = this.#options;
+    const policy = policyOf(opened.source);
     const { channel_id: id, headers } = wish;
-    const channel = new Channel({ id, opened, url, headers, send, log });
+    const channel = new Channel({ id, opened, url, headers, policy, send, log });
     account.all.add(channel);
     const connection = await this.#connect(channel, url, wish.headers, seconds);
     if (connection === null || channel.opening.signal.aborted) {
@@ -188,7 +189,7 @@ export class Channels {
     wish: Of<typeof actions.WebSocketOpen>,
     { opened, ack }: { opened: KernelMessage; ack(opened: WsOpened): void },
   ): boolean {
-    const key = wishOf(url, wish.headers);
+    const key = wishOf(url, wish.headers, this.#options.policyOf(opened.source));
     const channel = [...account.all].find((one) => one.isHeld && one.wish === key);
     if (channel === undefined) return false;
     const { id, protocol } = channel;

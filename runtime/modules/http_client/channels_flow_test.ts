@@ -140,3 +140,16 @@ Deno.test("a new version that asks for something else opens it; after `reloaded`
   await world.ask(open(server, 1));
   assertEquals(server.accepted, 3);
 });
+
+// Threat: the owner narrows a script's network, and the script goes on with what it had opened.
+Deno.test("a new version with another policy does not get what the one before had opened", async () => {
+  await using server = wsServer(untilClosed);
+  let policy: "local" | "public" = "local";
+  await using world = new World({ policyOf: () => policy });
+  await world.ask(open(server, 1));
+  policy = "public";
+  world.client.processEnded(APP, "kept");
+  const answer = await world.ask(open(server, 1));
+  assertEquals("Err" in (answer as object), true);
+  assertEquals(server.accepted, 1);
+});

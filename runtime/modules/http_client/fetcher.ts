@@ -10,7 +10,7 @@ import { tryParseAddress } from "../../protocol/ip_address.ts";
 import { type Dialer, Refused } from "./dialer.ts";
 import { incoming } from "./headers.ts";
 import { findRedirect, type HttpCall, portOf, redirected } from "./http_call.ts";
-import { CLIENT_POOLS_MAX } from "./limits.ts";
+import { CLIENT_IDLE_PER_HOST_MAX, CLIENT_IDLE_SECONDS, CLIENT_POOLS_MAX } from "./limits.ts";
 import { plainHost, refusal } from "./policy.ts";
 import { Tunnel } from "./tunnel.ts";
 
@@ -132,6 +132,8 @@ export class Fetcher {
     const proxy = policy === null ? null : this.#tunnelFor(policy);
     const options = {
       allowHost: true,
+      poolMaxIdlePerHost: CLIENT_IDLE_PER_HOST_MAX,
+      poolIdleTimeout: CLIENT_IDLE_SECONDS * 1000,
       http1: version !== "HTTP/2.0",
       http2: version !== "HTTP/1.1",
       caCerts: this.#caCerts,

@@ -12,6 +12,13 @@ export const CLIENT_LOOKUPS_MAX = 64;
 /** Pools of connections, one per policy and HTTP version; the oldest is closed for a new one. */
 export const CLIENT_POOLS_MAX = 1_000;
 
+/**
+ * Connections that are kept for the next request: of one host, and for how long. How many hosts there are is bounded by
+ * nothing else, and each costs descriptors.
+ */
+export const CLIENT_IDLE_PER_HOST_MAX = 64;
+export const CLIENT_IDLE_SECONDS = 15;
+
 /** Who connects to the tunnel has so long to say a secret, and so many may be about to. */
 export const CLIENT_TUNNEL_SECONDS = 10;
 export const CLIENT_TUNNEL_GREETINGS_MAX = 1_000;
