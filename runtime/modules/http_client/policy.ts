@@ -45,10 +45,12 @@ export function refusal(
   const place = name.includes(":") ? `[${name}]:${port}` : `${name}:${port}`;
   const what = name === address ? place : `${place} (${address})`;
   const allow = kind === "forbidden"
-    ? `"all", or a list with that address in it, and call it by the address`
-    : `[${JSON.stringify(place)}]`;
+    ? `network: "all" into its config, or a list with ${
+      JSON.stringify(address)
+    } and call that address`
+    : `network: [${JSON.stringify(place)}] into its config`;
   return `the network policy ${JSON.stringify(policy)} of this process does not reach ${what}, ` +
-    `a ${kind} address: to allow it, put network: ${allow} into its config`;
+    `a ${kind} address: to allow it, put ${allow}`;
 }
 
 /** Why `policy` reaches nothing at all by that name; `null` if it depends on the address. */
