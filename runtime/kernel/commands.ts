@@ -148,7 +148,7 @@ export class KernelCommands implements Module {
       public: payload.public,
       limits: limitsOf(null),
       keepChannels: false,
-      network: supervisor.find(processOf(creator))?.program.network ?? null,
+      network: supervisor.networkOf(processOf(creator)),
       heapMb,
       capabilities: [],
       grants: [],

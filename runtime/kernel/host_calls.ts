@@ -109,7 +109,7 @@ export class HostCalls implements HostCaller {
       heapMb: config.memory_mb ?? heapMb,
       limits: limitsOf(config),
       keepChannels: config.keepChannels ?? false,
-      network: supervisor.find(parent)?.program.network ?? null,
+      network: supervisor.networkOf(parent),
       capabilities: [],
       grants: [],
       stored: true,

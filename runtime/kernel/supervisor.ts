@@ -15,6 +15,7 @@
 import type { ProcessId } from "../protocol/address.ts";
 import type { OnExit } from "../protocol/config.ts";
 import type { Endpoint, KernelMessage } from "../protocol/message.ts";
+import type { NetworkPolicy } from "../protocol/network.ts";
 import { Turns } from "../protocol/turn.ts";
 import { nextRestart } from "./backoff.ts";
 import { grantDeclared } from "./declared.ts";
@@ -62,6 +63,11 @@ export class Supervisor {
 
   find(id: ProcessId): Supervised | undefined {
     return this.#processes.get(id);
+  }
+
+  /** Where a process may call out to; `null`: where the node lets any process. */
+  networkOf(id: ProcessId): NetworkPolicy | null {
+    return this.find(id)?.program.network ?? null;
   }
 
   all(): Supervised[] {

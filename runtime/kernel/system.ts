@@ -140,7 +140,7 @@ export class System {
 
   /** Where a process said that it calls out to; `null` if it did not say. */
   networkOf(process: Address): NetworkPolicy | null {
-    return this.#supervisor.find(processOf(process))?.program.network ?? null;
+    return this.#supervisor.networkOf(processOf(process));
   }
 
   stop(id: ProcessId): void {

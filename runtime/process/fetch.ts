@@ -36,7 +36,7 @@ export async function fetch(
   signal.addEventListener("abort", stop, { once: true });
   call.ended.then(() => signal.removeEventListener("abort", stop));
   try {
-    return await open(call, request, init?.decompress === false ? { decompress: false } : {});
+    return await open(call, request, init?.decompress !== false);
   } catch (error) {
     call.end();
     signal.throwIfAborted();
@@ -49,7 +49,7 @@ export async function fetch(
 async function open(
   call: HttpCall,
   request: globalThis.Request,
-  more: { decompress?: boolean },
+  decompress: boolean,
 ): Promise<Response> {
   const { body, method, url, redirect } = request;
   const sent = body !== null && isWhole(request)
@@ -57,7 +57,10 @@ async function open(
     : body;
   request.signal.throwIfAborted();
   const headers = Object.fromEntries(request.headers);
-  const { status, web, blob } = await call.send({ method, url, headers, redirect, ...more }, sent);
+  const { status, web, blob } = await call.send(
+    { method, url, headers, redirect, decompress },
+    sent,
+  );
   const whole = STATUSES_WITHOUT_BODY.includes(status) || method === "HEAD" ? null : blob;
   const response = new Response(web.streams ? call.body() : whole as BodyInit | null, {
     status,

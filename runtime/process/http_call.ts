@@ -2,16 +2,17 @@
  * One request of `fetch` to http_client (its web_calls.ts), by a number of its own: what is sent and what comes back
  * go piece by piece.
  */
-import { FETCH_SECONDS, HTTP_CHUNK_BYTES_MAX, HTTP_STREAM_SECONDS } from "../limits.ts";
+import { FETCH_SECONDS, HTTP_STREAM_SECONDS } from "../limits.ts";
 import type { HttpClientAction, HttpClientResponse } from "../protocol/http_client.ts";
 import { askHttpClient, toHttpClient } from "./http_client.ts";
+import { give, piecesOf } from "./pieces.ts";
 
 export interface HttpCallHead {
   method: string;
   url: string;
   headers: Record<string, string>;
   redirect: "follow" | "manual" | "error";
-  decompress?: boolean;
+  decompress: boolean;
 }
 
 type Http = Extract<HttpClientResponse, { Http: unknown }>["Http"];
@@ -23,7 +24,6 @@ export interface HttpCallAnswer {
   blob: Uint8Array;
 }
 
-const encoder = new TextEncoder();
 /** Tells http_client of an answer that nobody can read any more. */
 const forgotten = new FinalizationRegistry((call: number) => tell({ HttpCancel: { call } }));
 let lastNumber = 0;
@@ -99,9 +99,8 @@ export class HttpCall {
       const action = { HttpBodyRead: { call: this.#number } };
       const { blob } = await askHttpClient(action, HTTP_STREAM_SECONDS);
       if (this.#isOver) return;
-      if (blob !== null) return controller.enqueue(blob as Uint8Array<ArrayBuffer>);
-      controller.close();
-      controller.byobRequest?.respond(0);
+      give(controller, blob);
+      if (blob !== null) return;
     } catch (error) {
       if (this.#isOver) return;
       this.end();
@@ -130,13 +129,8 @@ export class HttpCall {
 
   /** False if the server wants no more. */
   async #sendPiece(piece: unknown): Promise<boolean> {
-    const bytes = typeof piece === "string" ? encoder.encode(piece) : piece;
-    if (!(bytes instanceof Uint8Array)) {
-      throw new TypeError(`a streamed body is made of Uint8Array or text, not of ${typeof piece}`);
-    }
     const action = { HttpRequestChunk: { call: this.#number } };
-    for (let at = 0; at < bytes.length; at += HTTP_CHUNK_BYTES_MAX) {
-      const part = bytes.slice(at, at + HTTP_CHUNK_BYTES_MAX);
+    for (const part of piecesOf(piece)) {
       const taken = await askHttpClient(action, HTTP_STREAM_SECONDS, part).catch(() => null);
       if (taken === null) return false;
     }

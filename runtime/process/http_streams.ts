@@ -2,13 +2,12 @@
  * Bodies piece by piece, as http_server passes them (its streams.ts): a request's body is pulled, and a piece of
  * an answer is sent when the client has taken the one before.
  */
-import { HTTP_CHUNK_BYTES_MAX, HTTP_STREAM_SECONDS } from "../limits.ts";
+import { HTTP_STREAM_SECONDS } from "../limits.ts";
 import type { HttpServerAction } from "../protocol/http_server.ts";
 import { ask } from "./ask.ts";
 import { type Message, SendError } from "./message.ts";
+import { give, piecesOf } from "./pieces.ts";
 import { Request } from "./request.ts";
-
-const encoder = new TextEncoder();
 
 /** The body of request `id`: each read asks http_server for one piece. It errors when the client breaks off. */
 export function pulledBody(id: bigint): ReadableStream<Uint8Array> {
@@ -19,9 +18,7 @@ export function pulledBody(id: bigint): ReadableStream<Uint8Array> {
       let piece = (await tell(action)).blob;
       // Deno 2.9 gives a POST without a body one empty piece, and no stream of bytes takes one.
       while (piece?.bytes.length === 0) piece = (await tell(action)).blob;
-      if (piece !== null) return controller.enqueue(piece.bytes as Uint8Array<ArrayBuffer>);
-      controller.close();
-      controller.byobRequest?.respond(0);
+      give(controller, piece?.bytes ?? null);
     },
   });
 }
@@ -76,13 +73,10 @@ export class AnswerBody {
   }
 
   async #sendPiece(piece: unknown): Promise<void> {
-    const bytes = typeof piece === "string" ? encoder.encode(piece) : piece;
-    if (!(bytes instanceof Uint8Array)) {
-      throw new TypeError(`a streamed body is made of Uint8Array or text, not of ${typeof piece}`);
-    }
     const request = this.#request;
-    for (let at = 0; at < bytes.length && !this.#gone; at += HTTP_CHUNK_BYTES_MAX) {
-      await tell({ HttpResponseChunk: { request } }, bytes.slice(at, at + HTTP_CHUNK_BYTES_MAX));
+    for (const part of piecesOf(piece)) {
+      if (this.#gone) return;
+      await tell({ HttpResponseChunk: { request } }, part);
     }
   }
 }

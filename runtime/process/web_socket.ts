@@ -23,7 +23,7 @@ import {
 import type { Mailbox } from "./mailbox.ts";
 import {
   checkClose,
-  parseOptions,
+  headersFrom,
   parseUrl,
   type WebSocketOptions,
 } from "./web_socket_arguments.ts";
@@ -78,7 +78,7 @@ export class WebSocket extends EventTarget {
   constructor(url: string | URL, protocols: string | string[] | WebSocketOptions = []) {
     super();
     this.url = parseUrl(url);
-    const { headers } = parseOptions(protocols);
+    const headers = headersFrom(protocols);
     this.#channelId = freeChannelId();
     byChannel.set(this.#channelId, this);
     current().held.add(this);
@@ -255,7 +255,8 @@ function listen(): void {
 function isUnclaimed(id: number, event: HttpClientRequest, message: KernelMessage): boolean {
   if (id < CHANNEL_IDS_FROM) return false;
   const waiting = unclaimed.get(id) ?? [];
-  unclaimed.set(id, [...waiting, [event, message] as Early].slice(-UNCLAIMED_MAX));
+  if (waiting.push([event, message]) > UNCLAIMED_MAX) waiting.shift();
+  unclaimed.set(id, waiting);
   for (const oldest of unclaimed.keys()) {
     if (unclaimed.size <= UNCLAIMED_MAX) break;
     unclaimed.delete(oldest);

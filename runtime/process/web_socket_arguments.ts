@@ -26,16 +26,16 @@ export interface WebSocketOptions {
   headers?: HeadersInit;
 }
 
-/** Subprotocols and headers; throws as `parseProtocols`, or a TypeError for what are no headers. */
-export function parseOptions(
+/** The headers that say it; throws as `parseProtocols`, or a TypeError for what are no headers. */
+export function headersFrom(
   given: string | string[] | WebSocketOptions,
-): { names: string[]; headers: Record<string, string> } {
+): Record<string, string> {
   const isList = typeof given === "string" || Array.isArray(given);
   const { protocols = [], headers = {} } = isList ? { protocols: given } : given;
   const names = parseProtocols(protocols);
   const all = Object.fromEntries(new Headers(headers));
   if (names.length > 0) all["sec-websocket-protocol"] = names.join(", ");
-  return { names, headers: all };
+  return all;
 }
 
 /** The subprotocols to offer; throws a SyntaxError if one is no token or comes twice. */

@@ -71,7 +71,8 @@ http {
 `;
 }
 
-function freePort(): number {
+/** One of loopback where nobody listens. */
+export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();

@@ -2,12 +2,12 @@
 // http.server, and plain TCP where a server must do what no good server does.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { testNeeding } from "../clients/needs.ts";
-import { Nginx } from "../clients/nginx.ts";
+import { freePort, Nginx } from "../clients/nginx.ts";
 import { type RunningNode, startNode } from "../clients/node.ts";
 import { curlBound } from "./bound.ts";
 import { readProgram } from "./scripts.ts";
 import { eventually } from "./within.ts";
-import { PythonFiles, RawHttp } from "./client_peers.ts";
+import { PythonFiles, SaysOneThing } from "./client_peers.ts";
 
 interface Seen {
   status: number;
@@ -180,7 +180,7 @@ Deno.test("http_client and servers that break the rules", async (t) => {
 
   /** What both styles say of a server that answers `text` and closes. */
   async function told(text: string): Promise<[fetch: Seen, message: Seen]> {
-    await using server = new RawHttp(text);
+    await using server = new SaysOneThing(text);
     const url = `http://127.0.0.1:${server.port}/`;
     return [await call({ url }), await call({ url, seconds: 10 })];
   }
@@ -217,12 +217,12 @@ Deno.test("http_client and servers that break the rules", async (t) => {
   });
 
   await t.step("nobody there, no such name, no such scheme, silence", async () => {
-    const refused = await call({ url: `http://127.0.0.1:${freshPort()}/` });
+    const refused = await call({ url: `http://127.0.0.1:${freePort()}/` });
     assertMatch(refused.error!.message, /refused/i);
     const unknown = await call({ url: "http://nowhere.invalid/" });
     assertStringIncludes(unknown.error!.message, "nowhere.invalid is not known");
     assertStringIncludes((await call({ url: "ftp://a/" })).error!.message, "not http or https");
-    await using silent = new RawHttp(null);
+    await using silent = new SaysOneThing(null);
     const url = `http://localhost:${silent.port}/`;
     assertStringIncludes((await call({ url, seconds: 1 })).error!.message, "timed out");
     assertEquals((await call({ url, abortMs: 200 })).error?.name, "TimeoutError");
@@ -266,13 +266,6 @@ Deno.test("600 calls that are left in the middle leave nothing behind", async ()
     await server.shutdown();
   }
 });
-
-/** A port of loopback where nobody listens any more. */
-function freshPort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  listener.close();
-  return listener.addr.port;
-}
 
 function counting() {
   const options = { hostname: "127.0.0.1", port: 0, onListen() {} };

@@ -42,7 +42,7 @@ async function portOf(stdout: ReadableStream<Uint8Array>): Promise<number> {
 }
 
 /** Answers every request with the same bytes, and closes; `null`: never. */
-export class RawHttp implements AsyncDisposable {
+export class SaysOneThing implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #open = new Set<Deno.Conn>();
   readonly #accepting: Promise<void>;

@@ -4,7 +4,6 @@ import { escapeControl, type Log } from "../../log.ts";
 import { processOf } from "../../protocol/address.ts";
 import type { HttpClientRequest } from "../../protocol/http_client.ts";
 import { type KernelMessage, type LazyLoadBlob, request } from "../../protocol/message.ts";
-import type { NetworkPolicy } from "../../protocol/network.ts";
 import type { WsMessage } from "./ws_frames.ts";
 import type { WsEnd, WsSocket } from "./ws_socket.ts";
 
@@ -12,9 +11,9 @@ export interface ChannelOptions {
   id: number;
   /** The WebSocketOpen, without its bytes: its id, target and source are those of every event. */
   opened: KernelMessage;
-  url: URL;
-  headers: Record<string, string>;
-  policy: NetworkPolicy;
+  /** What a new version of the process must ask for to get it. */
+  wish: string;
+  origin: string;
   /** `false`: the process takes no more for now, and nothing was sent. */
   send(message: KernelMessage): boolean | void;
   log: Log;
@@ -25,7 +24,6 @@ const MIMES = { Text: "text/plain", Binary: "application/octet-stream" };
 export class Channel {
   id: number;
   opened: KernelMessage;
-  /** What a new version of the process must ask for to get it. */
   readonly wish: string;
   /** Ends the handshake. */
   readonly opening = new AbortController();
@@ -39,11 +37,11 @@ export class Channel {
   /** Its process was replaced, and the new version has not asked for it yet: the server waits, by TCP. */
   #held: PromiseWithResolvers<void> | null = null;
 
-  constructor({ id, opened, url, headers, policy, send, log }: ChannelOptions) {
+  constructor({ id, opened, wish, origin, send, log }: ChannelOptions) {
     this.id = id;
     this.opened = opened;
-    this.wish = wishOf(url, headers, policy);
-    this.#origin = url.origin;
+    this.wish = wish;
+    this.#origin = origin;
     this.#send = send;
     this.#log = log;
   }
@@ -113,13 +111,4 @@ export class Channel {
       if (this.hears === hears && this.#send(message) !== false) return;
     }
   }
-}
-
-/** With the policy: what one has opened is not for a version that may call out elsewhere. */
-export function wishOf(
-  url: URL,
-  headers: Record<string, string>,
-  policy: NetworkPolicy,
-): string {
-  return JSON.stringify([url.href, Object.entries(headers).sort(), policy]);
 }

@@ -24,7 +24,7 @@ import {
 } from "../../protocol/message.ts";
 import type { NetworkPolicy } from "../../protocol/network.ts";
 import type { Of } from "../../protocol/serde.ts";
-import { Channel, wishOf } from "./channel.ts";
+import { Channel } from "./channel.ts";
 import type { Dialer } from "./dialer.ts";
 import { outgoing } from "./headers.ts";
 import { CLIENT_HELD_SECONDS } from "./limits.ts";
@@ -40,6 +40,13 @@ export interface ChannelsOptions {
   policyOf(process: Address): NetworkPolicy;
   /** PEM, trusted beside the system's. */
   caCerts: string[];
+}
+
+/** What is asked for, and in whose bounds. */
+interface Wish {
+  url: URL;
+  headers: Record<string, string>;
+  policy: NetworkPolicy;
 }
 
 interface Account {
@@ -87,14 +94,15 @@ export class Channels {
     const failed = { WsOpenFailed: { url: url.href } };
     if (url.protocol !== "ws:" && url.protocol !== "wss:") return failed;
     const account = this.#account(opened.source);
-    if (this.#adopt(account, url, wish, { opened, ack })) return null;
-    if (account.all.size >= CLIENT_CHANNELS_PER_PROCESS_MAX) return TOO_MANY;
     const { send, log, policyOf } = this.#options;
-    const policy = policyOf(opened.source);
     const { channel_id: id, headers } = wish;
-    const channel = new Channel({ id, opened, url, headers, policy, send, log });
+    const policy = policyOf(opened.source);
+    const key = wishOf({ url, headers, policy });
+    if (this.#adopt(account, key, id, { opened, ack })) return null;
+    if (account.all.size >= CLIENT_CHANNELS_PER_PROCESS_MAX) return TOO_MANY;
+    const channel = new Channel({ id, opened, wish: key, origin: url.origin, send, log });
     account.all.add(channel);
-    const connection = await this.#connect(channel, url, wish.headers, seconds);
+    const connection = await this.#connect(channel, { url, headers, policy }, seconds);
     if (connection === null || channel.opening.signal.aborted) {
       if (connection !== null) closeQuietly(connection.connection);
       this.#remove(account, channel);
@@ -185,17 +193,16 @@ export class Channels {
   /** True if one is held that was opened with the same wish: it is the process's again. */
   #adopt(
     account: Account,
-    url: URL,
-    wish: Of<typeof actions.WebSocketOpen>,
+    wish: string,
+    id: number,
     { opened, ack }: { opened: KernelMessage; ack(opened: WsOpened): void },
   ): boolean {
-    const key = wishOf(url, wish.headers, this.#options.policyOf(opened.source));
-    const channel = [...account.all].find((one) => one.isHeld && one.wish === key);
+    const channel = [...account.all].find((one) => one.isHeld && one.wish === wish);
     if (channel === undefined) return false;
-    const { id, protocol } = channel;
-    if (account.open.get(id) === channel) account.open.delete(id);
-    ack({ protocol, resumed: id });
-    channel.adopt(wish.channel_id, opened);
+    const { id: resumed, protocol } = channel;
+    if (account.open.get(resumed) === channel) account.open.delete(resumed);
+    ack({ protocol, resumed });
+    channel.adopt(id, opened);
     this.#takeOver(account, channel);
     return true;
   }
@@ -207,15 +214,13 @@ export class Channels {
   /** `null` without a handshake; the reason is logged, since Kinode's error has no room for it. */
   async #connect(
     channel: Channel,
-    url: URL,
-    headers: Record<string, string>,
+    { url, headers, policy }: Wish,
     seconds: number,
   ): Promise<WsConnection | null> {
     const { signal } = channel.opening;
     const late = () => channel.opening.abort(new Error(`no handshake within ${seconds} s`));
     const timer = setTimeout(late, Math.min(seconds * 1000, TIMER_MS_MAX));
-    const { caCerts, dialer, policyOf } = this.#options;
-    const policy = policyOf(channel.opened.source);
+    const { caCerts, dialer } = this.#options;
     const dial: WsWish["dial"] = (host, port, signal) => dialer.connect(policy, host, port, signal);
     try {
       return await openConnection({ url, headers: outgoing(headers), caCerts, dial }, signal);
@@ -253,6 +258,11 @@ export class Channels {
       this.#accounts.delete(owner);
     }
   }
+}
+
+/** With the policy: what one has opened is not for a version that may call out elsewhere. */
+function wishOf({ url, headers, policy }: Wish): string {
+  return JSON.stringify([url.href, Object.entries(headers).sort(), policy]);
 }
 
 function giveUp(channel: Channel): void {

@@ -3,7 +3,6 @@
  * is made to the address that was checked. A name that means something else a moment later gains nothing.
  */
 import process from "node:process";
-
 import { tryParseAddress } from "../../protocol/ip_address.ts";
 import type { NetworkPolicy } from "../../protocol/network.ts";
 import { CLIENT_CONNECT_SECONDS, CLIENT_HEAD_START_MS, CLIENT_LOOKUPS_MAX } from "./limits.ts";
@@ -34,6 +33,7 @@ export class Dialer {
     port: number,
     signal: AbortSignal,
   ): Promise<Deno.TcpConn> {
+    signal.throwIfAborted();
     const name = plainHost(host);
     const addresses = await orAborted(this.#addressesOf(policy, name, port), signal);
     const allowed: string[] = [];
@@ -140,7 +140,6 @@ async function connectTo(
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
     signal.addEventListener("abort", abort);
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });

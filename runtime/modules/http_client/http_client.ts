@@ -118,7 +118,7 @@ export class HttpClient implements Module {
     this.#log = log;
     const fetcher = new Fetcher(caCerts, dialer, bodyBytesMax);
     this.#requests = new Requests(fetcher, policyOf);
-    this.#webCalls = new WebCalls({ requests: this.#requests, fetcher, policyOf });
+    this.#webCalls = new WebCalls(this.#requests, fetcher);
     this.#channels = new Channels({ send, log, caCerts, dialer, policyOf });
   }
 

@@ -15,6 +15,8 @@ import type { HttpCall } from "./http_call.ts";
 
 /** A request that counts. */
 export interface Held {
+  /** Where it may go. */
+  policy: NetworkPolicy;
   /** Aborted when its time is over, its process ended, or `abort` was called. */
   signal: AbortSignal;
   abort(reason: Error): void;
@@ -37,9 +39,8 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export class Requests {
   readonly #fetcher: Fetcher;
-  readonly #accounts = new Map<Address, Account>();
-
   readonly #policyOf: (process: Address) => NetworkPolicy;
+  readonly #accounts = new Map<Address, Account>();
 
   constructor(fetcher: Fetcher, policyOf: (process: Address) => NetworkPolicy) {
     this.#fetcher = fetcher;
@@ -54,10 +55,9 @@ export class Requests {
   ): Promise<HttpAnswer | { Err: HttpClientError } | null> {
     const held = this.begin(owner, seconds);
     if ("Err" in held) return held;
-    const { signal, take } = held;
+    const { signal, policy, take } = held;
     try {
       take(call.body instanceof Uint8Array ? call.body.length : 0);
-      const policy = this.#policyOf(owner);
       const answer = await this.#fetcher.fetch(call, signal, { policy, take });
       return signal.reason === ENDED ? null : answer;
     } catch (error) {
@@ -78,6 +78,7 @@ export class Requests {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let bytes = 0;
     const held: Held = {
+      policy: this.#policyOf(owner),
       signal: controller.signal,
       abort: (reason) => controller.abort(reason),
       setTime: (seconds, why = `no answer within ${seconds} s`) => {

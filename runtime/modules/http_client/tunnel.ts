@@ -7,7 +7,6 @@
  * The user name is a secret that stands for a policy: who does not know it gets nothing. A connection that
  * is reused was checked for the same policy, as each policy has a pool of its own.
  */
-
 import type { NetworkPolicy } from "../../protocol/network.ts";
 import { ByteReader, GrowingBytes } from "./byte_reader.ts";
 import type { Dialer } from "./dialer.ts";
@@ -16,6 +15,9 @@ import { CLIENT_POOLS_MAX, CLIENT_TUNNEL_GREETINGS_MAX, CLIENT_TUNNEL_SECONDS } 
 import { plainHost } from "./policy.ts";
 import { closeQuietly, writeAll } from "./ws_handshake.ts";
 
+/** RFC 1928 §4. */
+const CONNECT = 1;
+const NAME = 3;
 const PUMP_BYTES = 64 * 1024;
 const SUCCEEDED = new Uint8Array([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
 const NOT_ALLOWED = new Uint8Array([5, 2, 0, 1, 0, 0, 0, 0, 0, 0]);
@@ -141,8 +143,9 @@ export class Tunnel {
     await writeAll(client, new Uint8Array([1, policy === undefined ? 1 : 0]));
     if (policy === undefined) return null;
     const [, command, , kind] = await exactly(reader, 4);
-    if (command !== 1) return null;
-    const host = await readHost(reader, kind!);
+    // Only names come here: what a URL names by its address is checked and fetched without a tunnel.
+    if (command !== CONNECT || kind !== NAME) return null;
+    const host = text(await exactly(reader, (await exactly(reader, 1))[0]!));
     const [high = 0, low = 0] = await exactly(reader, 2);
     return { secret, policy, host, port: high << 8 | low };
   }
@@ -169,14 +172,6 @@ export class Tunnel {
 
 function placeOf(secret: string, host: string, port: number): string {
   return `${secret} ${plainHost(host)} ${port}`;
-}
-
-async function readHost(reader: ByteReader, kind: number): Promise<string> {
-  if (kind === 3) return text(await exactly(reader, (await exactly(reader, 1))[0]!));
-  const bytes = await exactly(reader, kind === 1 ? 4 : 16);
-  if (kind === 1) return bytes.join(".");
-  const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! << 8 | bytes[2 * i + 1]!));
-  return new URL(`http://[${groups.map((group) => group.toString(16)).join(":")}]/`).hostname;
 }
 
 async function pump(from: Deno.Conn, to: Deno.Conn): Promise<void> {

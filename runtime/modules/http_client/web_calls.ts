@@ -12,7 +12,6 @@ import type { Address } from "../../protocol/address.ts";
 import { BodyReader } from "../../protocol/body_reader.ts";
 import type { actions, HttpClientError, HttpClientResponse } from "../../protocol/http_client.ts";
 import { bytesOf, type KernelMessage } from "../../protocol/message.ts";
-import type { NetworkPolicy } from "../../protocol/network.ts";
 import type { Of } from "../../protocol/serde.ts";
 import type { Fetcher, Opened } from "./fetcher.ts";
 import { incoming } from "./headers.ts";
@@ -26,13 +25,9 @@ type Err = { Err: HttpClientError };
 /** What a call's message is answered with; `null`: there is nobody to tell. */
 export type Answer = { Ok: HttpClientResponse; blob: Uint8Array | null } | Err | null;
 
-export interface WebCallsOptions {
-  requests: Requests;
-  fetcher: Fetcher;
-  policyOf(process: Address): NetworkPolicy;
-}
-
 interface Call {
+  owner: Address;
+  number: number;
   held: Held;
   upload: Upload | null;
   /** What is left of the answer. */
@@ -43,16 +38,17 @@ interface Call {
 const DONE: Answer = { Ok: "HttpAck", blob: null };
 
 export class WebCalls {
-  readonly #options: WebCallsOptions;
+  readonly #requests: Requests;
+  readonly #fetcher: Fetcher;
   readonly #calls = new Map<Address, Map<number, Call>>();
 
-  constructor(options: WebCallsOptions) {
-    this.#options = options;
+  constructor(requests: Requests, fetcher: Fetcher) {
+    this.#requests = requests;
+    this.#fetcher = fetcher;
   }
 
   /** The head of the answer, with the body if that is small. Is there for the other methods as soon as it returns. */
   open(wish: Wish, message: KernelMessage, seconds: number): Promise<Answer> {
-    const { requests } = this.#options;
     const { call: number, streams } = wish.web!;
     const owner = message.source;
     const read = readCall(wish, bytesOf(message.lazy_load_blob?.bytes ?? ""));
@@ -60,12 +56,12 @@ export class WebCalls {
     if (this.#find(owner, number) !== undefined) {
       return Promise.resolve(failed(`the call ${number} of this process is under way`));
     }
-    const held = requests.begin(owner, streams ? FETCH_SECONDS : seconds);
+    const held = this.#requests.begin(owner, streams ? FETCH_SECONDS : seconds);
     if ("Err" in held) return Promise.resolve(held);
     const upload = streams ? new Upload() : null;
-    const call: Call = { held, upload, answer: null, reading: false };
-    this.#add(owner, number, call);
-    return this.#open({ ...read, body: upload?.stream ?? read.body }, wish, { owner, call });
+    const call: Call = { owner, number, held, upload, answer: null, reading: false };
+    this.#add(call);
+    return this.#open({ ...read, body: upload?.stream ?? read.body }, wish, call);
   }
 
   /** A piece of the request's body. */
@@ -95,10 +91,10 @@ export class WebCalls {
       const blob = await call.answer.take();
       call.reading = false;
       this.#isUnread(call);
-      if (blob === null) this.#close(owner, number, call);
+      if (blob === null) this.#close(call);
       return { Ok: "HttpAck", blob };
     } catch (error) {
-      return this.#failed(error, { owner, number, call });
+      return this.#failed(error, call);
     }
   }
 
@@ -106,13 +102,13 @@ export class WebCalls {
     const call = this.#find(owner, number);
     if (call === undefined) return NOT_FOUND;
     call.held.abort(new Error("cancelled by the process"));
-    this.#close(owner, number, call);
+    this.#close(call);
     return DONE;
   }
 
   /** The process is gone; whoever ends its requests ends these too. */
   forget(owner: Address): void {
-    for (const [number, call] of this.#calls.get(owner) ?? []) this.#close(owner, number, call);
+    for (const call of [...this.#calls.get(owner)?.values() ?? []]) this.#close(call);
   }
 
   close(): void {
@@ -122,33 +118,31 @@ export class WebCalls {
   async #open(
     request: Parameters<Fetcher["open"]>[0],
     { web }: Wish,
-    { owner, call }: { owner: Address; call: Call },
+    call: Call,
   ): Promise<Answer> {
-    const { fetcher, policyOf } = this.#options;
-    const { call: number, redirect, decompress = true } = web!;
+    const { redirect, decompress = true } = web!;
     const { held } = call;
     try {
       held.take(request.body instanceof Uint8Array ? request.body.length : 0);
-      const options = { policy: policyOf(owner), redirect, raw: !decompress };
-      const opened = await fetcher.open(request, held.signal, options);
-      const whole = await wholeBody(opened.response, decompress);
-      if (whole !== null) this.#close(owner, number, call);
+      const options = { policy: held.policy, redirect, raw: !decompress };
+      const opened = await this.#fetcher.open(request, held.signal, options);
+      const unpacked = decompress && isUnpacked(opened.response);
+      // Where it was unpacked, its length is that of the packed body.
+      const whole = unpacked ? null : await wholeBody(opened.response);
+      if (whole !== null) this.#close(call);
       else {
         call.answer = new BodyReader(opened.response.body!, HTTP_CHUNK_BYTES_MAX);
         this.#isUnread(call);
       }
-      return { Ok: { Http: headOf(opened, { streams: whole === null, decompress }) }, blob: whole };
+      return { Ok: { Http: headOf(opened, { streams: whole === null, unpacked }) }, blob: whole };
     } catch (error) {
-      return this.#failed(error, { owner, number, call });
+      return this.#failed(error, call);
     }
   }
 
-  #failed(
-    error: unknown,
-    { owner, number, call }: { owner: Address; number: number; call: Call },
-  ): Answer {
+  #failed(error: unknown, call: Call): Answer {
     const { reason } = call.held.signal;
-    this.#close(owner, number, call);
+    this.#close(call);
     return reason === ENDED ? null : failed(explain(reason ?? error));
   }
 
@@ -157,7 +151,8 @@ export class WebCalls {
   }
 
   /** What is not read of its answer will not be. */
-  #close(owner: Address, number: number, call: Call): void {
+  #close(call: Call): void {
+    const { owner, number } = call;
     const calls = this.#calls.get(owner);
     if (calls?.get(number) === call) calls.delete(number);
     if (calls?.size === 0) this.#calls.delete(owner);
@@ -170,19 +165,15 @@ export class WebCalls {
     return this.#calls.get(owner)?.get(number);
   }
 
-  #add(owner: Address, number: number, call: Call): void {
-    const calls = this.#calls.get(owner) ?? new Map();
-    this.#calls.set(owner, calls.set(number, call));
+  #add(call: Call): void {
+    const calls = this.#calls.get(call.owner) ?? new Map();
+    this.#calls.set(call.owner, calls.set(call.number, call));
   }
 }
 
 /** `null`: it is to be streamed. Also a small one is not waited for unless the server says how small. */
-async function wholeBody(
-  response: Response,
-  decompress: boolean,
-): Promise<Uint8Array | null> {
+async function wholeBody(response: Response): Promise<Uint8Array | null> {
   if (response.body === null) return new Uint8Array(0);
-  if (decompress && isUnpacked(response)) return null; // Its length is that of the packed body.
   const length = response.headers.get("content-length");
   if (length === null || !(Number(length) <= CLIENT_WHOLE_BYTES_MAX)) return null;
   return new Uint8Array(await response.arrayBuffer());
@@ -190,10 +181,9 @@ async function wholeBody(
 
 function headOf(
   { response, url, redirected }: Opened,
-  { streams, decompress }: { streams: boolean; decompress: boolean },
+  { streams, unpacked }: { streams: boolean; unpacked: boolean },
 ) {
   const { status, statusText, headers } = response;
-  const unpacked = decompress && isUnpacked(response);
   const list = [...headers].filter(([name]) => !unpacked || !OF_THE_PACKED.includes(name));
   const web = { status_text: statusText, headers: list, url: url.href, redirected, streams };
   return { status, headers: incoming(headers), web };

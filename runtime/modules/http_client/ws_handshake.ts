@@ -37,13 +37,14 @@ export interface WsConnection {
 
 /** Throws what went wrong; `signal` ends it at every point, with its reason. */
 export async function openConnection(wish: WsWish, signal: AbortSignal): Promise<WsConnection> {
-  let connection: Deno.Conn = await dial(wish, signal);
+  const { url, dial, caCerts } = wish;
+  const hostname = hostOf(url);
+  let connection: Deno.Conn = await dial(hostname, portOf(url), signal);
   const cut = () => closeQuietly(connection);
   signal.addEventListener("abort", cut);
   try {
-    if (wish.url.protocol === "wss:") {
-      const { caCerts } = wish;
-      const hostname = hostOf(wish.url);
+    signal.throwIfAborted(); // It may have come when all was connected already.
+    if (url.protocol === "wss:") {
       const tls = await Deno.startTls(connection as Deno.TcpConn, { hostname, caCerts });
       connection = tls;
       signal.throwIfAborted();
@@ -73,18 +74,6 @@ export function closeQuietly(connection: Deno.Conn): void {
 /** All of `bytes`; Deno writes as many at a time as the socket takes. */
 export async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
   while (bytes.length > 0) bytes = bytes.subarray(await connection.write(bytes));
-}
-
-function dial({ url, dial }: WsWish, signal: AbortSignal): Promise<Deno.TcpConn> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    dial(hostOf(url), portOf(url), signal).then((connection) => {
-      // The signal may come when Deno has connected already.
-      if (signal.aborted) return connection.close();
-      resolve(connection);
-    }, reject);
-  });
 }
 
 async function shakeHands(
