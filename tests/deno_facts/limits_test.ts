@@ -19,7 +19,7 @@ Deno.test("fact 4: a plain Web Worker that is out of heap kills the whole progra
   }, ["--v8-flags=--max-old-space-size=64"]);
   assert(ran.code !== 0, ran.stdout);
   assertEquals(ran.stdout, "");
-  assertStringIncludes(ran.stderr, "heap");
+  assertStringIncludes(ran.stderr, "Fatal JavaScript out of memory");
 });
 
 Deno.test({
