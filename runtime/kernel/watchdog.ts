@@ -1,7 +1,7 @@
 /**
  * Finds processes that have something to do and do not do it. Once a second it looks at each that is at a message
- * or at its start, and asks it for a sign of life. One that has nothing to do is looked at every ten seconds: where it
- * used CPU all the same, in a timer of its own or behind an await, it is asked as well.
+ * or at its start, or has moved since, and asks it for a sign of life. One that has nothing to do is looked at every
+ * ten seconds: where it used CPU all the same, in a timer of its own or behind an await, it is asked as well.
  *
  *   at one message, CPU over cpu_seconds  ─► ended
  *   its start takes START_SECONDS         ─► ended
@@ -62,7 +62,8 @@ export class Watchdog {
   readonly #options: WatchdogOptions;
   readonly #tasks = new WeakMap<Run, Task>();
   readonly #shares: CpuShare;
-  /** CPU of each at the last round; and who used some, until it gives a sign. */
+  /** What each had moved at the last look, and its CPU at the last round; who did either, until it gives a sign. */
+  readonly #moves = new WeakMap<Run, number>();
   readonly #rounds = new WeakMap<Run, number>();
   readonly #busy = new WeakSet<Run>();
   #looks = 0;
@@ -88,7 +89,7 @@ export class Watchdog {
   async #goRound(run: Run): Promise<void> {
     const cpu = await run.look();
     if (cpu === null) return;
-    const before = this.#rounds.get(run) ?? cpu.total;
+    const before = this.#rounds.get(run) ?? 0;
     this.#rounds.set(run, cpu.total);
     if (cpu.total - before > STILL_MICROSECONDS) this.#busy.add(run);
   }
@@ -100,14 +101,22 @@ export class Watchdog {
       const why = await this.#shares.exceeded(run, limits.cpuShare);
       if (why !== null) return this.#options.onOver(run, why);
     }
+    if (this.#moves.get(run) !== endpoint.moves) this.#busy.add(run);
+    this.#moves.set(run, endpoint.moves);
     const at = endpoint.loaded ? endpoint.oldest ?? (this.#busy.has(run) ? OWN : null) : START;
     if (at === null) return void this.#tasks.delete(run);
     const task = this.#taskOf(run, at);
     const missed = endpoint.ping();
-    if (at === OWN && task.looks > 0 && missed === 0) return void this.#busy.delete(run);
+    if (at === OWN && task.looks > 0 && missed === 0) return this.#rest(run);
     const why = await this.#whyOver(run, task, missed) ?? this.#whyUnresponsive(run, task, missed);
     task.looks++;
     if (why !== null) this.#options.onOver(run, why);
+  }
+
+  /** It gave a sign: what it does next is another thing. */
+  #rest(run: Run): void {
+    this.#busy.delete(run);
+    this.#tasks.delete(run);
   }
 
   #taskOf(run: Run, at: number): Task {

@@ -16,6 +16,8 @@ interface Fake {
   works?: boolean;
   /** Nothing is unfinished. */
   idle?: boolean;
+  /** It has moved so often by that look. */
+  moves?(look: number): number;
 }
 
 /** What a watchdog says of such a process within so many looks, a second apart. */
@@ -24,6 +26,7 @@ async function watch(fake: Fake, looks: number, killUnresponsive = false): Promi
   let look = 0;
   let missed = 0;
   let asked = 0;
+  let pings = 0;
   const { perLook, cpuSeconds = 3600, cpuShare = null, loaded = true, waiting = 0 } = fake;
   const run = {
     id: "a:a:b",
@@ -35,7 +38,13 @@ async function watch(fake: Fake, looks: number, killUnresponsive = false): Promi
         return fake.idle ? undefined : fake.works ? look : 0;
       },
       sign: { heapBytes: 0, bufferBytes: 0, waiting, held: 0 },
-      ping: () => fake.answers ? 0 : missed++,
+      get moves() {
+        return fake.moves?.(look) ?? 0;
+      },
+      ping: () => {
+        pings++;
+        return fake.answers ? 0 : missed++;
+      },
       unfinished: () => [1, 2],
       lastMessage: () => "a Request from b:b:b",
     },
@@ -57,6 +66,7 @@ async function watch(fake: Fake, looks: number, killUnresponsive = false): Promi
     watchdog.close();
   }
   said.push(`${asked} looks at its CPU`);
+  if (fake.moves !== undefined) said.push(`${pings} pings`);
   return said;
 }
 
@@ -125,9 +135,25 @@ Deno.test("Watchdog reports one line, its end, of a loop whose CPU time is over 
 
 Deno.test("Watchdog finds a loop that is at no message: in a timer, or behind an await", async () => {
   const [line] = await watch({ perLook: SECOND, answers: false, idle: true, cpuSeconds: 30 }, 60);
-  assertEquals(line, "over 50: used 30 s of CPU in one go (limit cpu_seconds)");
+  assertEquals(line, "over 31: used 30 s of CPU in one go (limit cpu_seconds)");
   const busy = { perLook: SECOND, answers: true, idle: true, cpuSeconds: 30 };
   assertEquals((await watch(busy, 100)).length, 1);
+});
+
+Deno.test("Watchdog asks what has moved, though it is at no message, and ends it if it stands still", async () => {
+  const moves = (look: number) => look < 20 ? 1 : 2;
+  const quiet = { perLook: 0, idle: true, moves };
+  assertEquals(await watch({ ...quiet, answers: true }, 60), ["6 looks at its CPU", "4 pings"]);
+  const [line] = await watch({ ...quiet, answers: false }, 20);
+  assertEquals(
+    line,
+    "over 8: it has stopped: out of memory (its heap may have 128 MB), or blocked",
+  );
+});
+
+Deno.test("Watchdog does not add up what a process uses in many goes, each after a move", async () => {
+  const busy = { perLook: SECOND, idle: true, moves: (look: number) => look, cpuSeconds: 5 };
+  assertEquals((await watch({ ...busy, answers: true }, 100))[0], "10 looks at its CPU");
 });
 
 Deno.test("Watchdog only reports where nobody can tell the CPU (Deno 2.4)", async () => {

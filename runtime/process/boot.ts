@@ -17,6 +17,7 @@ import { boundCrypto } from "./crypto.ts";
 import { install } from "./current.ts";
 import { describe } from "./describe.ts";
 import { takeFaults } from "./faults.ts";
+import { Heap } from "./heap.ts";
 import { guardIntrinsics } from "./intrinsics.ts";
 import { installWeb } from "./web.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -27,8 +28,6 @@ import { removePowers } from "./sandbox.ts";
 import { boundReservations } from "./reservations.ts";
 import { run, Unusable } from "./run.ts";
 import { printToTerminal } from "./standard.ts";
-
-const memoryUsage = Deno.memoryUsage;
 
 /** A base64 module URL: `blob:` is not importable in every Deno that we build with. */
 function moduleUrl(code: string): string {
@@ -50,22 +49,21 @@ function serve(port: MessagePort): void {
   const printer = new Printer({ outbox, now, later });
   const calls = new Calls((frame) => outbox.offer(frame));
   const held = new Set<object>();
+  const heap = new Heap();
   const alive = (): AliveFrame => {
-    const { heapUsed, external } = memoryUsage();
-    return ["Alive", heapUsed, external, mailbox.waiting, held.size];
+    const { heapBytes, bufferBytes } = heap.usage();
+    return ["Alive", heapBytes, bufferBytes, mailbox.waiting, held.size];
   };
-  let crashed = false;
-  const crash = (error: unknown): void => {
-    if (crashed) return;
-    crashed = true;
-    const unusable = Unusable.is(error);
-    outbox.send([
-      "Exit",
-      describe(unusable ? error.cause : error, "Uncaught "),
-      mailbox.busy,
-      unusable,
-    ]);
+  let ended = false;
+  const end = (error: string, busy: boolean, unusable: boolean): void => {
+    if (ended) return;
+    ended = true;
+    outbox.send(["Exit", error, busy, unusable]);
     outbox.flush();
+  };
+  const crash = (error: unknown): void => {
+    const unusable = Unusable.is(error);
+    end(describe(unusable ? error.cause : error, "Uncaught "), mailbox.busy, unusable);
   };
 
   const boot = ([, our, code]: BootFrame): void => {
@@ -97,6 +95,8 @@ function serve(port: MessagePort): void {
     run(() => import(moduleUrl(code)), our, outbox).then(returned, crash);
   };
   receive(port, (frames) => {
+    const why = heap.whyOver();
+    if (why !== null) return end(why, true, false);
     for (const frame of frames as ToProcess[]) {
       if (frame[0] === "Boot") boot(frame);
       else if (frame[0] === "Return") calls.settle(frame);

@@ -39,6 +39,33 @@ Deno.test({
 
 Deno.test({
   name:
+    "fact 4: where only the turn ended that met the heap limit, the limit was raised (runtime/process/heap.ts)",
+  ignore: OLD,
+  async fn() {
+    const { code, raised } = await facts<{ code: string | null; raised: boolean }>({
+      "main.mjs": `import { Worker } from "node:worker_threads";
+        const worker = new Worker(new URL("./worker.mjs", import.meta.url), ${LIMITS});
+        const say = (end) => { console.log(JSON.stringify(end)); Deno.exit(0); };
+        worker.on("error", ({ code }) => say({ code, raised: false }));
+        worker.on("message", (raised) => raised && say({ code: null, raised }));
+        setInterval(() => worker.postMessage("look"), 100);`,
+      "worker.mjs": `import { parentPort } from "node:worker_threads";
+        import { getHeapStatistics } from "node:v8";
+        const limit = () => getHeapStatistics().heap_size_limit;
+        const before = limit();
+        parentPort.on("message", () => parentPort.postMessage(limit() > before));
+        const kept = [];
+        while (true) {
+          for (let i = 0; i < 1e5; i++) kept.push({ i });
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }`,
+    });
+    assert(code === "ERR_WORKER_OUT_OF_MEMORY" || raised, `${code}`);
+  },
+});
+
+Deno.test({
+  name:
     "facts 4 and 6: cpuUsage() answers while a worker spins; holding a Web Lock it can be ended, and its core is free",
   ignore: OLD,
   async fn() {
