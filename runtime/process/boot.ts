@@ -42,7 +42,11 @@ function moduleUrl(code: string): string {
 
 function serve(port: MessagePort): void {
   const turns = new Turns();
-  const outbox = new Outbox(port.postMessage.bind(port), (run) => turns.atEnd(run));
+  const post = port.postMessage.bind(port);
+  const outbox = new Outbox(
+    (data, transfer) => transfer === undefined ? post(data) : post(data, transfer),
+    (run) => turns.atEnd(run),
+  );
   const mailbox = new Mailbox((number) => outbox.done(number));
   const now = performance.now.bind(performance);
   const later = setTimeout.bind(globalThis) as (run: () => void, ms: number) => void;

@@ -17,6 +17,7 @@ import {
   POSTS_UNDER_WAY_MAX,
 } from "../limits.ts";
 import { type FromProcess, sizeOfFrame } from "../protocol/port.ts";
+import { copyLarge } from "./large.ts";
 
 /** What one post holds, until the kernel says that it is routed. */
 interface UnderWay {
@@ -25,8 +26,10 @@ interface UnderWay {
   next: UnderWay | null;
 }
 
+type Post = (data: unknown, transfer?: ArrayBuffer[]) => void;
+
 export class Outbox {
-  readonly #post: (data: unknown) => void;
+  readonly #post: Post;
   readonly #soon: (run: () => void) => void;
   /** Waiting frames, from `#head` on. */
   #frames: FromProcess[] = [];
@@ -43,7 +46,7 @@ export class Outbox {
   #asked = 0;
 
   /** `soon` runs its argument when the current turn of the event loop has ended. */
-  constructor(post: (data: unknown) => void, soon: (run: () => void) => void) {
+  constructor(post: Post, soon: (run: () => void) => void) {
     this.#post = post;
     this.#soon = soon;
   }
@@ -107,11 +110,12 @@ export class Outbox {
 
   #postOne(): void {
     const post: unknown[] = [this.#done];
+    const transfer: ArrayBuffer[] = [];
     let bytes = 0;
     while (this.#waiting > 0 && post.length <= BATCH_MESSAGES_MAX && bytes < BYTES_UNDER_WAY_MAX) {
       const frame = this.#frames[this.#head++]!;
       bytes += sizeOfFrame(frame);
-      post[post.length] = frame;
+      post[post.length] = copyLarge(frame, transfer);
     }
     this.#bytes -= bytes;
     if (this.#waiting === 0) {
@@ -125,7 +129,8 @@ export class Outbox {
       this.#asked = this.#posts;
       post[post.length] = ["Wait", this.#posts];
     }
-    this.#post(post);
+    if (transfer.length === 0) this.#post(post);
+    else this.#post(post, transfer);
   }
 
   #note(post: UnderWay): void {
