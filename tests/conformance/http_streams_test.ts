@@ -13,8 +13,9 @@ const FULL = Deno.env.get("FULL") === "1";
 const MEGABYTES = FULL ? 1_024 : 64;
 if (!FULL) console.log("SKIP 1 GB up and down with flat memory: slow, set FULL=1; 64 MB instead");
 
-async function serving(): Promise<RunningNode> {
-  const node = await startNode({ files: { "web_streams.ts": readProgram("web_streams.ts") } });
+async function serving(...args: string[]): Promise<RunningNode> {
+  const files = { "web_streams.ts": readProgram("web_streams.ts") };
+  const node = await startNode({ args, files });
   await node.waitForLine("started web_streams:web_streams:template.os");
   await curlBound([node.url + PATH]);
   return node;
@@ -78,6 +79,28 @@ Deno.test("server-sent events are not held back by compression", async () => {
   leaving.abort();
   await reader.closed.catch(() => {});
 });
+
+for (const [listener, args] of [["fast", []], ["front door", ["--listen", "127.0.0.1"]]] as const) {
+  const name = `a stream of text comes compressed, and no piece waits for the next (${listener})`;
+  testNeeding(["curl"], name, async () => {
+    await using node = await serving(...args);
+    const url = `${node.url}${PATH}`;
+    const curl = new Deno.Command("curl", {
+      args: ["-sN", "--compressed", "-D", "-", `${url}/lines`],
+      stdout: "piped",
+    }).spawn();
+    const reader = curl.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    for (const word of ["one", "two", "three"]) {
+      while (!text.endsWith("-\n")) text += (await within(word, reader.read())).value ?? "";
+      if (word === "one") assertMatch(text, /content-encoding: (?:gzip|br)\r\n/i);
+      assertMatch(text, new RegExp(`(?:^|\n)${word} -{2000}\n$`));
+      text = "";
+      await (await fetch(`${url}/next`)).body?.cancel();
+    }
+    assertEquals([(await within("end", reader.read())).done, (await curl.status).code], [true, 0]);
+  });
+}
 
 Deno.test("a client that does not read holds the process's stream back", async () => {
   await using node = await serving();

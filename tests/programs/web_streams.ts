@@ -14,6 +14,13 @@ export default {
       }
       case "/echo":
         return new Response(request.body);
+      case "/lines":
+        return new Response(ReadableStream.from(lines()), {
+          headers: { "content-type": "text/plain" },
+        });
+      case "/next":
+        more?.();
+        return new Response(null, { status: 204 });
       case "/events":
         return events();
       case "/bytes":
@@ -79,4 +86,14 @@ async function* breaks() {
   yield encoder.encode("the beginning");
   await pause(10);
   throw new Error("boom in the stream");
+}
+
+let more: (() => void) | undefined;
+
+/** Three lines, of which the second and the third wait until somebody asks for /next. */
+async function* lines(): AsyncGenerator<Uint8Array> {
+  for (const word of ["one", "two", "three"]) {
+    yield encoder.encode(`${word} ${"-".repeat(2_000)}\n`);
+    if (word !== "three") await new Promise<void>((resolve) => more = resolve);
+  }
 }

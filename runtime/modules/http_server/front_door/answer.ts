@@ -1,6 +1,6 @@
 /** A Response as bytes of HTTP/1.1: the head, and a body of known length or in chunks. */
 import { STATUS_TEXT } from "@std/http/status";
-import { gzip, isCompressible, isWorthIt } from "./compress.ts";
+import { gzip, gzipped, isCompressible, isWorthIt } from "./compress.ts";
 
 export interface Wanted {
   method: string;
@@ -80,21 +80,23 @@ class Writing {
   }
 
   async #whole(given: Uint8Array): Promise<boolean> {
-    let bytes = given;
-    const { headers } = this.response;
-    if (isWorthIt(given) && isCompressible(this.response)) {
-      headers.append("vary", "Accept-Encoding");
-      if (this.wanted.gzip) {
-        bytes = await gzip(given);
-        headers.set("content-encoding", "gzip");
-        // A strong tag is of these bytes and no others.
-        const tag = headers.get("etag");
-        if (tag?.startsWith('"')) headers.set("etag", `W/${tag}`);
-      }
-    }
+    const bytes = isWorthIt(given) && this.#mayCompress() ? await gzip(given) : given;
     const head = headOf(this.response, { length: bytes.length }, this.wanted);
     await this.#send(head, bytes);
     return this.wanted.keepAlive;
+  }
+
+  /** Whether the body goes out compressed; the head says so then. */
+  #mayCompress(): boolean {
+    if (!isCompressible(this.response)) return false;
+    const { headers } = this.response;
+    headers.append("vary", "Accept-Encoding");
+    if (!this.wanted.gzip) return false;
+    headers.set("content-encoding", "gzip");
+    // A strong tag is of these bytes and no others.
+    const tag = headers.get("etag");
+    if (tag?.startsWith('"')) headers.set("etag", `W/${tag}`);
+    return true;
   }
 
   async #ofLength(length: number): Promise<boolean> {
@@ -116,24 +118,38 @@ class Writing {
   async #chunked(begun: Promise<Piece>[]): Promise<boolean> {
     const chunked = this.wanted.version === "1.1";
     const wanted = chunked ? this.wanted : { ...this.wanted, keepAlive: false };
+    const plain = this.#pieces(begun);
+    const pieces = chunked && this.#mayCompress() ? gzipped(plain) : plain;
     let head: Uint8Array | null = headOf(this.response, chunked ? "chunked" : "none", wanted);
-    // The head alone, when the first piece takes its time.
-    if (await soon(begun[0]!) === undefined) {
-      await this.sink.write(head);
-      head = null;
-    }
-    while (true) {
-      const { done, value } = await (begun.shift() ?? this.reader.read());
-      if (done) break;
-      if (value.length === 0) continue;
-      const size = chunked ? frame(value.length) : new Uint8Array(0);
-      const front = head === null ? size : joined(head, size);
-      head = null;
-      await this.#send(front, value, chunked ? CRLF : null);
+    try {
+      const first = pieces.next();
+      // The head alone, when the first piece takes its time.
+      if (await soon(first) === undefined) {
+        await this.sink.write(head);
+        head = null;
+      }
+      for (let next = await first; !next.done; next = await pieces.next()) {
+        const size = chunked ? frame(next.value.length) : new Uint8Array(0);
+        const front = head === null ? size : joined(head, size);
+        head = null;
+        await this.#send(front, next.value, chunked ? CRLF : null);
+      }
+    } finally {
+      // Not awaited: the body may be in the middle of a read, which ends when it is cancelled.
+      pieces.return();
     }
     const end = chunked ? LAST_CHUNK : new Uint8Array(0);
     await this.sink.write(head === null ? end : joined(head, end));
     return wanted.keepAlive;
+  }
+
+  /** An empty chunk would say that the body has ended. */
+  async *#pieces(begun: Promise<Piece>[]): AsyncGenerator<Uint8Array, void> {
+    while (true) {
+      const { done, value } = await (begun.shift() ?? this.reader.read());
+      if (done) return;
+      if (value.length > 0) yield value;
+    }
   }
 
   async #read(): Promise<Uint8Array | null> {

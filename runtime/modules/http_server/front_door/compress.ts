@@ -1,7 +1,8 @@
 /**
- * Compression of answers that are whole, by gzip. What goes out piece by piece is sent as it is: CompressionStream
- * cannot flush, and would hold an event back until many have come.
+ * Compression by gzip, of answers that are whole and of what goes out piece by piece. CompressionStream cannot flush: it
+ * would hold a piece back until many have come.
  */
+import { constants, createGzip } from "node:zlib";
 
 /** A smaller one fits into one packet as it is. */
 const WORTH_BYTES = 1_024;
@@ -32,4 +33,31 @@ export function isWorthIt(bytes: Uint8Array): boolean {
 export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
   const stream = new Response(bytes as BodyInit).body!.pipeThrough(new CompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** A window of 8 kB: 64 kB of memory for each answer under way, where zlib would take 256. */
+const STREAM = { flush: constants.Z_SYNC_FLUSH, windowBits: 13, memLevel: 6 };
+
+/** The pieces, compressed: each is whole in what comes for it. */
+export async function* gzipped(
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  const stream = createGzip(STREAM);
+  const out: Uint8Array[] = [];
+  stream.on("data", (bytes: Uint8Array) => void out.push(bytes));
+  const ended = new Promise<void>((resolve, reject) =>
+    void stream.once("end", resolve).once("error", reject)
+  );
+  ended.catch(() => {});
+  try {
+    for await (const piece of pieces) {
+      await new Promise<void>((resolve) => stream.write(piece, () => resolve()));
+      yield* out.splice(0);
+    }
+    stream.end();
+    await ended;
+    yield* out.splice(0);
+  } finally {
+    stream.destroy();
+  }
 }

@@ -128,13 +128,14 @@ Deno.test("writeAnswer() gives a whole body its length, a stream chunks, HTTP/1.
       { headers },
     );
   const type = "content-type: text/plain\r\n";
+  const vary = "vary: Accept-Encoding\r\n";
   assertEquals(
     await written(new Response("hello", { headers })),
     `HTTP/1.1 200 OK\r\n${type}content-length: 5\r\n\r\nhello`,
   );
   assertEquals(
     await written(stream()),
-    `HTTP/1.1 200 OK\r\n${type}transfer-encoding: chunked\r\n\r\n4\r\nlate\r\n0\r\n\r\n`,
+    `HTTP/1.1 200 OK\r\n${type}${vary}transfer-encoding: chunked\r\n\r\n4\r\nlate\r\n0\r\n\r\n`,
   );
   assertEquals(
     await written(stream(), { version: "1.0" }),
@@ -166,6 +167,49 @@ Deno.test("writeAnswer() compresses what is worth it, for who takes it", async (
   assertEquals((await of(true, "image/png")).includes("gzip"), false);
   assertEquals(["gzip", "br, gzip;q=0.5", "*"].map(acceptsGzip), [true, true, true]);
   assertEquals([null, "br", "gzip;q=0", "*;q=0"].map(acceptsGzip), [false, false, false, false]);
+});
+
+Deno.test("writeAnswer() compresses a stream piece by piece, and holds none back", async () => {
+  const lines = Array.from({ length: 20 }, (_, n) => `line ${n} `.repeat(50));
+  const unpacking = new DecompressionStream("gzip");
+  const unpacked = unpacking.readable.pipeThrough(new TextDecoderStream()).getReader();
+  const packed = unpacking.writable.getWriter();
+  let writes = "";
+  const sink = {
+    async write(bytes: Uint8Array) {
+      const text = new TextDecoder("latin1").decode(bytes);
+      writes += text;
+      const from = text.startsWith("HTTP/") ? bytes.length : text.indexOf("\r\n") + 2;
+      if (from < bytes.length - 2) await packed.write(bytes.slice(from, -2) as BufferSource);
+    },
+    streaming: () => {},
+  };
+  let sent = 0;
+  const body = new ReadableStream({
+    async pull(controller) {
+      // The one before has come out, before the next goes in.
+      let text = "";
+      const before = lines[sent - 1] ?? "";
+      while (text.length < before.length) text += (await unpacked.read()).value;
+      assertEquals(text, before);
+      const line = lines[sent++];
+      if (line === undefined) controller.close();
+      else controller.enqueue(new TextEncoder().encode(line));
+    },
+  }, { highWaterMark: 0 });
+  const response = new Response(body, { headers: { "content-type": "text/plain" } });
+  const wanted = { method: "GET", version: "1.1" as const, keepAlive: true, gzip: true };
+  assertEquals(await writeAnswer(response, wanted, sink), true);
+  assertMatch(writes, /content-encoding: gzip\r\n(?:.*\r\n)*transfer-encoding: chunked\r\n/);
+  assertEquals([sent, writes.endsWith("\r\n0\r\n\r\n")], [21, true]);
+});
+
+Deno.test("writeAnswer() leaves a stream to HTTP/1.0 and event streams as they are", async () => {
+  const body = () => new Response("x").body!.pipeThrough(new TransformStream());
+  const of = (type: string, version: string) =>
+    written(new Response(body(), { headers: { "content-type": type } }), { gzip: true, version });
+  assertEquals((await of("text/event-stream", "1.1")).includes("gzip"), false);
+  assertEquals((await of("text/plain", "1.0")).includes("gzip"), false);
 });
 
 Deno.test("TrustedProxies believes those of its list only, from the right", () => {
