@@ -17,10 +17,10 @@ import { isSealed } from "./runtime/loader/seal.ts";
 import { HttpClient } from "./runtime/modules/http_client/http_client.ts";
 import { faultOf, listenAndSay } from "./runtime/modules/http_server/front_door/listening.ts";
 import { HttpServer } from "./runtime/modules/http_server/http_server.ts";
-import { DEFAULT_SETTINGS } from "./runtime/modules/http_server/settings.ts";
 import { openLogin } from "./runtime/modules/http_server/login/login.ts";
 import { SqliteStore } from "./runtime/modules/state/store.ts";
 import { Terminal, writeAll } from "./runtime/modules/terminal/terminal.ts";
+import { startNursery } from "./runtime/process/nursery.ts";
 import type { Address } from "./runtime/protocol/address.ts";
 import type { KernelMessage } from "./runtime/protocol/message.ts";
 
@@ -28,8 +28,7 @@ const libraryNames = Object.keys(library);
 const parsed = parseCommand(Deno.args) ?? parseFlags(Deno.args);
 if ("show" in parsed) exit(0, parsed.show);
 if ("fail" in parsed) exit(2, parsed.fail);
-const clock = () => new Date();
-const log = new Terminal({ out: Deno.stdout, err: Deno.stderr, verbosity: 0, clock });
+const log = new Terminal({ out: Deno.stdout, err: Deno.stderr, verbosity: 0 });
 if ("command" in parsed) {
   Deno.exit(await orExit(runCommand(parsed.command, { libraryNames, log })));
 }
@@ -43,32 +42,26 @@ const system = new System({
   now: () => performance.now(),
   print: log.print.bind(log),
   bounds: flags.bounds,
-  makeNursery,
+  makeNursery: startNursery,
   loadChild: (parent, path) => loader.loadChild(parent, path),
   isSealed,
   shutdown: () => void stop(),
   fatal: (reason) => exit(1, `kinode: ${reason}`),
 });
-const send = (message: KernelMessage) => system.kernel.route(message);
-const policyOf = (process: Address) =>
-  system.networkOf(process) ?? (flags.fake ? "local" : "public");
-const powers = { node: flags.name, send, log };
 const { home, name: node, fake, passwordFile, clientBodyBytesMax: bodyBytesMax } = flags;
+const powers = { node, send: (message: KernelMessage) => system.kernel.route(message), log };
+const policyOf = (process: Address) => system.networkOf(process) ?? (fake ? "local" : "public");
 const login = await orExit(openLogin({ home, node, fake, passwordFile, log }));
-const settings = {
-  ...DEFAULT_SETTINGS,
-  ...flags.http,
-  staticFolder: join(home, "cache", "static"),
-};
+const settings = { ...flags.http, staticFolder: join(home, "cache", "static") };
 const httpServer = new HttpServer({ ...powers, login, settings });
 system.addModule("http-server:distro:sys", httpServer);
 system.addModule("http-client:distro:sys", new HttpClient({ ...powers, policyOf, bodyBytesMax }));
 
 const loader = new Loader({
   folder: flags.processes,
-  cacheFolder: join(flags.home, "cache", "bundles"),
+  cacheFolder: join(home, "cache", "bundles"),
   libraryNames,
-  grantsFile: join(flags.home, "grants.json"),
+  grantsFile: join(home, "grants.json"),
   strict: flags.strict,
   log,
   start: (script) => system.startScript(script),
@@ -80,8 +73,8 @@ await orExit(system.restore());
 const origin = await orExit(listenAndSay({ ...flags, server: httpServer, log }));
 log.info(`drop scripts into ${flags.processes}`);
 login.sayHint(origin);
-const signals: Deno.Signal[] = ["SIGINT", Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM"];
-for (const signal of signals) Deno.addSignalListener(signal, () => void stop());
+const terminated = Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM";
+for (const signal of ["SIGINT", terminated] as const) Deno.addSignalListener(signal, stop);
 await loader.loadAll();
 system.runRestored();
 loader.watch();
@@ -91,14 +84,6 @@ async function stop(): Promise<never> {
   setTimeout(() => Deno.exit(0), SHUTDOWN_SECONDS * 1000);
   await Promise.allSettled([loader.close(), system.close()]);
   return Deno.exit(0);
-}
-
-/** From source the workers' code is read from disk, in the binary from the binary: no permission at all. */
-function makeNursery(): Worker {
-  const code = new URL("./runtime/", import.meta.url);
-  const permissions = Deno.build.standalone ? "none" : { read: [code] };
-  const options = { type: "module", deno: { permissions } } as WorkerOptions;
-  return new Worker(new URL("./runtime/process/nursery_worker.ts", import.meta.url), options);
 }
 
 async function orExit<T>(step: Promise<T>): Promise<T> {

@@ -1,9 +1,11 @@
 // The house's rules for `deno lint` (deno.json, lint.plugins): who may import whom (layers.ts), files
-// of at most 300 lines, functions of at most 70. A rule that a machine holds needs no reviewer.
+// of at most 300 lines (main.ts: 100, for it has no logic), functions of at most 70. A rule that a
+// machine holds needs no reviewer.
 
 import { findLayer, findObjection } from "./layers.ts";
 
 const FILE_LINES_MAX = 300;
+const MAIN_LINES_MAX = 100;
 const FUNCTION_LINES_MAX = 70;
 
 const ROOT = new URL("../", import.meta.url).pathname;
@@ -73,12 +75,13 @@ const fileLength: Deno.lint.Rule = {
   create(context) {
     return {
       Program() {
+        const max = pathOf(context) === "main.ts" ? MAIN_LINES_MAX : FILE_LINES_MAX;
         const lines = context.sourceCode.text.trimEnd().split("\n");
-        if (lines.length <= FILE_LINES_MAX) return;
-        const start = lines.slice(0, FILE_LINES_MAX).join("\n").length + 1;
+        if (lines.length <= max) return;
+        const start = lines.slice(0, max).join("\n").length + 1;
         context.report({
-          range: [start, start + (lines[FILE_LINES_MAX] ?? "").length],
-          message: `This file has ${lines.length} lines; the house allows ${FILE_LINES_MAX}.`,
+          range: [start, start + (lines[max] ?? "").length],
+          message: `This file has ${lines.length} lines; the house allows ${max}.`,
           hint: "It holds more than one thing: give the second one a file of its own.",
         });
       },

@@ -56,7 +56,8 @@ export interface HttpServerOptions {
   send(message: KernelMessage): boolean | void;
   log: Log;
   login: Pick<Login, "answer" | "isLoggedIn" | "refuse">;
-  settings?: HttpSettings;
+  /** What is left out is the default. */
+  settings?: Partial<HttpSettings>;
 }
 
 /** `"quiet"`: done, and no reply even if one was asked for; null: done. */
@@ -83,7 +84,8 @@ export class HttpServer implements Module {
   readonly #rpc: Rpc;
   readonly #static: StaticStore;
 
-  constructor({ node, send, log, login, settings = DEFAULT_SETTINGS }: HttpServerOptions) {
+  constructor({ node, send, log, login, settings: chosen }: HttpServerOptions) {
+    const settings = { ...DEFAULT_SETTINGS, ...chosen };
     this.#node = node;
     this.#send = send;
     this.#log = log;

@@ -9,7 +9,7 @@ import {
   textOf,
 } from "../../protocol/message.ts";
 import { HttpServer } from "./http_server.ts";
-import { DEFAULT_SETTINGS, type HttpSettings } from "./settings.ts";
+import type { HttpSettings } from "./settings.ts";
 import { PendingRequests } from "./pending.ts";
 import { type Asked, Streams } from "./streams.ts";
 
@@ -62,7 +62,7 @@ export class Testbed {
       send: (message) => this.send(message),
       log: { info: log, warn: log },
       login: testLogin,
-      settings: { ...DEFAULT_SETTINGS, ...settings },
+      settings,
     });
   }
 

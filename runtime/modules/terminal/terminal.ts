@@ -20,7 +20,8 @@ export interface TerminalOptions {
   err: Output;
   /** Prints above this verbosity are not shown. */
   verbosity: number;
-  clock(): Date;
+  /** [now] */
+  clock?(): Date;
 }
 
 /** The node's own lines; what follows a newline is indented, for its text may be a process's. */
@@ -48,7 +49,7 @@ export class Terminal implements Log {
   /** A print of a process; its own newlines begin new lines with the same prefix. Beyond the limit: dropped. */
   print(id: ProcessId, verbosity: number, text: string): void {
     if (!(verbosity <= this.#options.verbosity)) return;
-    const now = this.#options.clock();
+    const now = this.#options.clock?.() ?? new Date();
     const flow = this.#flowOf(id, now);
     flow.lines += 1 + newlines(text);
     if (flow.lines > PRINTS_PER_SECOND_MAX) {
