@@ -2,6 +2,7 @@
 import { addressOf, type ProcessId } from "../protocol/address.ts";
 import type { HostCall } from "../protocol/host.ts";
 import type { KernelMessage } from "../protocol/message.ts";
+import { heapIsFull } from "../protocol/port.ts";
 import type { Turns } from "../protocol/turn.ts";
 import type { Cpu, Nursery, WorkerHandle } from "./nursery.ts";
 import type { ProcessLimits, Program } from "./program.ts";
@@ -71,8 +72,13 @@ export class Run {
       port,
       program.heapMb,
       // It could not say what it was doing, and most likely it was doing something.
-      (error) => onEnd(this, { error: error ?? "its worker ended without a reason", busy: true }),
+      (error) => onEnd(this, { error: this.#reasonOf(error), busy: true }),
     );
+  }
+
+  #reasonOf(error: string | null): string {
+    if (error?.startsWith("ERR_WORKER_OUT_OF_MEMORY")) return heapIsFull(this.heapMb);
+    return error ?? "its worker ended without a reason";
   }
 
   /** Calls `begin` after a pause, unless the run is ended before. */

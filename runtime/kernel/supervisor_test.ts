@@ -178,10 +178,11 @@ Deno.test("a worker that dies by itself is reported once, with the reason", asyn
   using world = new World();
   world.supervisor.start({ ...program, onExit: "None" });
   const start = await world.started(1);
-  start.die("ERR_WORKER_OUT_OF_MEMORY: heap");
+  start.die("ERR_WORKER_OUT_OF_MEMORY: Worker terminated");
   start.die("again");
+  const why = `out of memory: its heap is full (limit memory_mb ${program.heapMb})`;
   assertEquals(world.lines, [
-    "process fake.dev@a:a:template.os ended with error:\nERR_WORKER_OUT_OF_MEMORY: heap",
+    `process fake.dev@a:a:template.os ended with error:\n${why}`,
     "gone; last message: none",
   ]);
 });

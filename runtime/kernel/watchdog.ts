@@ -12,6 +12,7 @@
  * Looks are counted and not timed, for the whole machine may have slept.
  */
 import { START_SECONDS, UNRESPONSIVE_SECONDS } from "../limits.ts";
+import { heapIsFull } from "../protocol/port.ts";
 import { CpuShare } from "./cpu_share.ts";
 import type { Run } from "./run.ts";
 
@@ -147,7 +148,7 @@ export class Watchdog {
     task.nextLook = looks + Math.ceil(left);
     task.still = before !== null && cpu - before < STILL_MICROSECONDS ? task.still + 1 : 0;
     return missed > MISSED_MAX && task.still >= STILL_LOOKS
-      ? `it has stopped: out of memory (its heap may have ${run.heapMb} MB), or blocked`
+      ? `it has stopped: blocked, or ${heapIsFull(run.heapMb)}`
       : null;
   }
 

@@ -108,7 +108,7 @@ Deno.test("Watchdog ends what gives no sign of life and uses no CPU, and not bef
   const [line] = await watch({ perLook: 0, answers: false }, 20);
   assertEquals(
     line,
-    "over 8: it has stopped: out of memory (its heap may have 128 MB), or blocked",
+    "over 8: it has stopped: blocked, or out of memory: its heap is full (limit memory_mb 128)",
   );
 });
 
@@ -147,7 +147,7 @@ Deno.test("Watchdog asks what has moved, though it is at no message, and ends it
   const [line] = await watch({ ...quiet, answers: false }, 20);
   assertEquals(
     line,
-    "over 8: it has stopped: out of memory (its heap may have 128 MB), or blocked",
+    "over 8: it has stopped: blocked, or out of memory: its heap is full (limit memory_mb 128)",
   );
 });
 

@@ -5,6 +5,7 @@
  */
 import { resourceLimits } from "node:worker_threads";
 import { getHeapStatistics } from "node:v8";
+import { heapIsFull } from "../protocol/port.ts";
 
 export class Heap {
   readonly #limit = getHeapStatistics().heap_size_limit;
@@ -18,6 +19,6 @@ export class Heap {
   /** Why the process cannot go on, or `null`: what ran when the heap was full has vanished. Takes 0.3 µs. */
   whyOver(): string | null {
     if (getHeapStatistics().heap_size_limit === this.#limit) return null;
-    return `out of memory (its heap may have ${resourceLimits.maxOldGenerationSizeMb} MB)`;
+    return heapIsFull(resourceLimits.maxOldGenerationSizeMb!);
   }
 }

@@ -174,6 +174,11 @@ export function parseAlive([, heapBytes, bufferBytes, waiting, held]: unknown[])
   return { heapBytes, bufferBytes, waiting, held } as Sign;
 }
 
+/** Why a process with a full heap ends, for the person, whoever noticed it. */
+export function heapIsFull(heapMb: number): string {
+  return `out of memory: its heap is full (limit memory_mb ${heapMb})`;
+}
+
 /** How a process told its end. */
 export interface Exit {
   error: string | null;

@@ -17,7 +17,7 @@ interface Way {
 const ways: Record<string, Way> = {
   heap: {
     body: "for (;;) { for (let i = 0; i < 1e5; i++) kept.push({ i }); await pause(); }",
-    says: /ERR_WORKER_OUT_OF_MEMORY|out of memory \(its heap may have 32 MB\)/,
+    says: /out of memory: its heap is full \(limit memory_mb 32\)/,
   },
   buffers: {
     body: "for (;;) { kept.push(new Uint8Array(5e6).fill(1)); await pause(); }",
