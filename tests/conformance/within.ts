@@ -1,5 +1,6 @@
 /** Generous: two cores that are busy elsewhere. */
 const WAIT_SECONDS = 30;
+const PAUSE_MS = 10;
 
 /** What `work` comes to; fails, naming `what`, when it comes to nothing in time. */
 export async function within<T>(what: string, work: Promise<T>): Promise<T> {
@@ -19,6 +20,8 @@ export async function eventually<T>(what: string, ask: () => Promise<T | undefin
   while (performance.now() < deadline) {
     const result = await ask();
     if (result !== undefined) return result;
+    // A turn of the loop, so that what is asked about can go on.
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
   throw new Error(`no ${what} within ${WAIT_SECONDS} s`);
 }

@@ -1,5 +1,6 @@
 /** Paths that are the server's own, before any process's: the login's, and the door for local programs. */
 import type { ArrivingBodies } from "./bodies.ts";
+import { clientKey } from "./front_door/networks.ts";
 import type { IncomingRequest } from "./handler.ts";
 import { type Head, isLocal, type Peer, type RequestTarget } from "./incoming.ts";
 import { isForeign, isLoopbackHost } from "./login/origin.ts";
@@ -32,7 +33,8 @@ export class Reserved {
   ): Response | Promise<Response> | null {
     const { path, query } = target;
     if (path.startsWith("/log")) {
-      return this.#options.login.answer(request, { path, query, address: peer.hostname });
+      const client = clientKey(peer.hostname);
+      return this.#options.login.answer(request, { path, query, client });
     }
     if (path.startsWith("/rpc:") && normalize(path) === RPC_PATH) {
       return this.#inject(request, head, peer);

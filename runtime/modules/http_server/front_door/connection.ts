@@ -13,6 +13,7 @@ import { Body } from "./body.ts";
 import { acceptsGzip } from "./compress.ts";
 import { checkHandshake, wantsWebSocket } from "./handshake.ts";
 import { parseHead, type RequestHead } from "./head.ts";
+import type { Held } from "./held.ts";
 import type { FrontDoorLimits } from "./limits.ts";
 import type { TrustedProxies } from "./proxies.ts";
 import { BadRequest, Reader } from "./reader.ts";
@@ -27,6 +28,7 @@ export interface Door {
   webSockets: WebSockets;
   /** Answers are compressed for clients that take them so. */
   compression: boolean;
+  held: Held;
   /** Milliseconds on a clock that only goes forward. */
   now(): number;
   /** No more requests: the node stops. */
@@ -266,14 +268,20 @@ export class Connection {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length; at += WRITE_BYTES) {
-      const piece = bytes.subarray(at, at + WRITE_BYTES);
-      this.#writeDue = this.#door.now() + this.#door.limits.write_seconds * 1000;
-      for (let sent = 0; sent < piece.length;) {
-        sent += await this.#conn.write(piece.subarray(sent));
+    const { held, limits, now } = this.#door;
+    try {
+      for (let at = 0; at < bytes.length; at += WRITE_BYTES) {
+        const piece = bytes.subarray(at, at + WRITE_BYTES);
+        held.set(this, bytes.length - at);
+        this.#writeDue = now() + limits.write_seconds * 1000;
+        for (let sent = 0; sent < piece.length;) {
+          sent += await this.#conn.write(piece.subarray(sent));
+        }
       }
+    } finally {
+      held.set(this, 0);
+      this.#writeDue = Infinity;
     }
-    this.#writeDue = Infinity;
   }
 
   async #reading<T>(seconds: number, work: Promise<T>): Promise<T> {

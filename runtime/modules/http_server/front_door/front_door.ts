@@ -6,7 +6,7 @@
  *   Deno.listen ─► #taken ─► Connection ─► RequestHandler
  *                     └► too many: 503, closed
  */
-import { HTTP_CLOSE_SECONDS } from "../../../limits.ts";
+import { HTTP_CLOSE_SECONDS, WS_MESSAGE_BYTES_MAX } from "../../../limits.ts";
 import type { Log } from "../../../log.ts";
 import type { RequestHandler } from "../handler.ts";
 import {
@@ -16,6 +16,7 @@ import {
   readCertificate,
 } from "./certificate.ts";
 import { Connection } from "./connection.ts";
+import { Held } from "./held.ts";
 import { type FrontDoorLimits, parseLimits } from "./limits.ts";
 import { clientKey } from "./networks.ts";
 import { TrustedProxies } from "./proxies.ts";
@@ -29,6 +30,8 @@ export interface FrontDoorOptions {
   trustedProxies?: readonly string[];
   /** Answers are compressed for clients that take them so. */
   compression?: boolean;
+  /** The largest WebSocket message. */
+  wsMessageBytesMax?: number;
 }
 
 /** How often the clock is looked at: what is late is late by so much more. */
@@ -50,6 +53,8 @@ export class FrontDoor {
   readonly #files: CertificateFiles | null;
   readonly #proxies: TrustedProxies;
   readonly #compression: boolean;
+  readonly #wsMessageBytesMax: number;
+  readonly #held: Held;
   readonly #connections = new Set<Connection>();
   readonly #byClient = new Map<string, number>();
   readonly #loaded = loadWebSockets();
@@ -67,6 +72,11 @@ export class FrontDoor {
     this.#limits = parseLimits(options.limits ?? []);
     this.#files = options.tls ?? null;
     this.#compression = options.compression ?? true;
+    this.#wsMessageBytesMax = options.wsMessageBytesMax ?? WS_MESSAGE_BYTES_MAX;
+    const { held_mb } = this.#limits;
+    this.#held = new Held(held_mb * 1024 * 1024, () => {
+      this.#warn(`clients that do not go on make the node hold ${held_mb} MB: the oldest are cut`);
+    });
     this.#proxies = new TrustedProxies(options.trustedProxies ?? []);
   }
 
@@ -105,7 +115,7 @@ export class FrontDoor {
   }
 
   async #accept(listener: AnyListener): Promise<void> {
-    this.#webSockets ??= new (await this.#loaded).WebSockets();
+    this.#webSockets ??= await this.#makeWebSockets();
     while (this.#listener === listener && !this.#closing) {
       try {
         this.#taken(await listener.accept());
@@ -115,6 +125,16 @@ export class FrontDoor {
         await pause(PAUSE_MS);
       }
     }
+  }
+
+  async #makeWebSockets(): Promise<WebSockets> {
+    const { WebSockets } = await this.#loaded;
+    return new WebSockets({
+      messageBytesMax: this.#wsMessageBytesMax,
+      messageSeconds: this.#limits.body_seconds_total,
+      held: this.#held,
+      now: () => performance.now(),
+    });
   }
 
   #taken(conn: Deno.TcpConn | Deno.TlsConn): void {
@@ -157,6 +177,7 @@ export class FrontDoor {
       proxies: this.#proxies,
       webSockets: this.#webSockets!,
       compression: this.#compression,
+      held: this.#held,
       now: () => performance.now(),
       get closing() {
         return isClosing();

@@ -22,6 +22,8 @@ export const FRONT_DOOR_LIMITS = {
   head_bytes: HTTP_HEADER_CHARS_MAX,
   head_lines: HTTP_HEADERS_MAX,
   url_bytes: HTTP_URL_CHARS_MAX,
+  /** Of all clients, what they do not take and halves of WebSocket messages, in MB: beyond it the oldest are cut. */
+  held_mb: 256,
   /** A WebSocket that answers no ping for as long is cut: dead peers say nothing. */
   ping_seconds: 60,
 };

@@ -4,8 +4,8 @@
  */
 import { Duplex } from "node:stream";
 import { WebSocket as NodeSocket, WebSocketServer } from "ws";
-import { WS_MESSAGE_BYTES_MAX } from "../../../limits.ts";
 import type { ServerSocket, SocketEvents } from "../server_socket.ts";
+import type { Held, Holder } from "./held.ts";
 import type { Reader } from "./reader.ts";
 
 const GOING_AWAY = 1001;
@@ -18,15 +18,32 @@ const text = new TextDecoder("utf-8", { ignoreBOM: true });
 /** How long a client may take to answer our close frame before its connection is cut. */
 const CLOSE_SECONDS = 5;
 
+/** What a client's ping or pong has beside its payload. */
+const CONTROL_HEADER_BYTES = 6;
+
+export interface WebSocketsOptions {
+  messageBytesMax: number;
+  /** How long one message may take to come. */
+  messageSeconds: number;
+  held: Held;
+  /** Milliseconds on a clock that only goes forward. */
+  now(): number;
+}
+
 export class WebSockets {
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    maxPayload: WS_MESSAGE_BYTES_MAX,
-    closeTimeout: CLOSE_SECONDS * 1000,
-  });
-  /** Those that were heard of since the last ping. */
-  readonly #heard = new WeakSet<NodeSocket>();
+  readonly #options: WebSocketsOptions;
+  readonly #server: WebSocketServer;
+  readonly #clients = new Set<Client>();
+
+  constructor(options: WebSocketsOptions) {
+    this.#options = options;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: options.messageBytesMax,
+      closeTimeout: CLOSE_SECONDS * 1000,
+    });
+  }
 
   /** Takes the connection of a handshake that was checked. Its socket opens when its events have handlers. */
   accept(
@@ -43,35 +60,81 @@ export class WebSockets {
     let accepted: NodeSocket | undefined;
     this.#server.handleUpgrade(request, stream, new Uint8Array(0), (socket) => accepted = socket);
     const socket = accepted!;
-    this.#heard.add(socket);
-    for (const event of ["message", "ping", "pong"]) {
-      socket.on(event, () => this.#heard.add(socket));
-    }
-    if (keepaliveSeconds > 0) keepAlive(socket, keepaliveSeconds);
+    const client = new Client(socket, stream, this.#options);
+    this.#clients.add(client);
+    socket.on("close", () => this.#clients.delete(client));
+    if (keepaliveSeconds > 0) keepAlive(socket, stream, keepaliveSeconds);
     socket.on("error", () => {}); // "close" follows, and tells the same.
-    return { socket: new FrontDoorSocket(socket, stream), stream };
+    return { socket: new FrontDoorSocket(socket, stream, client), stream };
   }
 
   /** Cuts those that were silent since the last call, a ping included, and pings the others. */
   pingAll(): void {
-    for (const socket of this.#server.clients) {
-      if (!this.#heard.delete(socket)) socket.terminate();
-      else if (socket.readyState === NodeSocket.OPEN) socket.ping();
-    }
+    for (const client of this.#clients) client.ping();
   }
 
   closeAll(): void {
-    for (const socket of this.#server.clients) socket.close(GOING_AWAY);
+    for (const { socket } of this.#clients) socket.close(GOING_AWAY);
+  }
+}
+
+/** What is known of one: when it was heard last, and what the node holds for it, in and out. */
+class Client implements Holder {
+  readonly socket: NodeSocket;
+  readonly #stream: ConnStream;
+  readonly #options: WebSocketsOptions;
+  #heard = -1;
+  /** Bytes of a message whose end has not come. */
+  #half = 0;
+  #since = 0;
+
+  constructor(socket: NodeSocket, stream: ConnStream, options: WebSocketsOptions) {
+    this.socket = socket;
+    this.#stream = stream;
+    this.#options = options;
+    stream.on("arrived", (bytes: number) => this.#arrived(bytes)).on("left", () => this.weigh());
+    const control = (payload: Uint8Array) => this.#took(CONTROL_HEADER_BYTES + payload.length);
+    socket.on("message", () => this.#took(this.#half)).on("ping", control).on("pong", control);
+    socket.on("close", () => options.held.set(this, 0));
+  }
+
+  gone(): void {
+    this.socket.terminate();
+  }
+
+  ping(): void {
+    const { messageSeconds, now } = this.#options;
+    const isLate = this.#half > 0 && now() - this.#since > messageSeconds * 1000;
+    if (isLate || this.#heard === this.#stream.received) return this.gone();
+    this.#heard = this.#stream.received;
+    if (this.socket.readyState === NodeSocket.OPEN) this.socket.ping();
+  }
+
+  /** After anything that changes what is held. */
+  weigh(): void {
+    if (this.#stream.destroyed) return;
+    this.#options.held.set(this, this.#half + this.socket.bufferedAmount);
+  }
+
+  #arrived(bytes: number): void {
+    if (this.#half === 0) this.#since = this.#options.now();
+    this.#half += bytes;
+    this.weigh();
+  }
+
+  /** A read may bring the end of one message and the beginning of the next: that beginning is not counted. */
+  #took(bytes: number): void {
+    this.#half = Math.max(0, this.#half - bytes);
+    this.weigh();
   }
 }
 
 /** As its binding asks, beside what the front door does for all: pinged after half of the time, cut after all of it. */
-function keepAlive(socket: NodeSocket, seconds: number): void {
-  let heard = true;
-  for (const event of ["message", "ping", "pong"]) socket.on(event, () => heard = true);
+function keepAlive(socket: NodeSocket, stream: ConnStream, seconds: number): void {
+  let heard = -1;
   const timer = setInterval(() => {
-    if (!heard) return socket.terminate();
-    heard = false;
+    if (heard === stream.received) return socket.terminate();
+    heard = stream.received;
     if (socket.readyState === NodeSocket.OPEN) socket.ping();
   }, seconds * 500);
   socket.on("close", () => clearInterval(timer));
@@ -81,10 +144,12 @@ function keepAlive(socket: NodeSocket, seconds: number): void {
 class FrontDoorSocket implements ServerSocket {
   readonly #socket: NodeSocket;
   readonly #stream: ConnStream;
+  readonly #client: Client;
 
-  constructor(socket: NodeSocket, stream: ConnStream) {
+  constructor(socket: NodeSocket, stream: ConnStream, client: Client) {
     this.#socket = socket;
     this.#stream = stream;
+    this.#client = client;
   }
 
   get bufferedAmount(): number {
@@ -114,6 +179,7 @@ class FrontDoorSocket implements ServerSocket {
 
   send(data: string | Uint8Array): void {
     this.#socket.send(data);
+    this.#client.weigh();
   }
 
   sendControl(type: "Ping" | "Pong", payload: Uint8Array): boolean {
@@ -135,6 +201,8 @@ export class ConnStream extends Duplex {
   readonly #closed = Promise.withResolvers<void>();
   /** Resolves when the connection is closed. */
   readonly whenClosed = this.#closed.promise;
+  /** Bytes that the client has sent. */
+  received = 0;
 
   constructor(conn: Deno.Conn, reader: Reader) {
     super({ allowHalfOpen: true, emitClose: true });
@@ -165,7 +233,10 @@ export class ConnStream extends Duplex {
     _encoding: string,
     done: (error?: Error | null) => void,
   ): void {
-    this.#send(bytes).then(() => done(), done);
+    this.#send(bytes).then(() => {
+      done();
+      this.emit("left");
+    }, done);
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -184,6 +255,8 @@ export class ConnStream extends Duplex {
       if (!await this.#reader.fill()) return null;
     }
     const bytes = this.#reader.take(Infinity);
+    this.received += bytes.length;
+    this.emit("arrived", bytes.length);
     // Large reads while there is much to read; an idle socket holds a small buffer.
     this.#reader.expectBody(bytes.length >= LARGE_BYTES);
     return bytes;

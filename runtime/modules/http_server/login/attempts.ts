@@ -1,5 +1,5 @@
 /**
- * Passwords tried and wrong. After some failures an address has to wait, each time twice as long; and a few
+ * Passwords tried and wrong. After some failures a client has to wait, each time twice as long; and a few
  * tries at a time are worked on, since each is half a second of a core.
  */
 import {
@@ -25,34 +25,34 @@ export class Attempts {
     this.#now = now;
   }
 
-  /** Seconds that `address` has to wait before it may try; 0: it may. */
-  pauseOf(address: string): number {
+  /** Seconds that `client` has to wait before it may try; 0: it may. */
+  pauseOf(client: string): number {
     if (this.#working >= LOGIN_TRIES_AT_ONCE_MAX) return 1;
-    const { until } = this.#failures.get(address) ?? { until: 0 };
+    const { until } = this.#failures.get(client) ?? { until: 0 };
     return Math.max(0, Math.ceil((until - this.#now()) / 1000));
   }
 
   /** Runs one try; `work` tells whether the password was right. */
-  async try(address: string, work: () => Promise<boolean>): Promise<boolean> {
+  async try(client: string, work: () => Promise<boolean>): Promise<boolean> {
     this.#working++;
     // Counted before it is known: a thousand tries at once are a thousand failures until proven right.
-    this.#failed(address);
+    this.#failed(client);
     try {
       const right = await work();
-      if (right) this.#failures.delete(address);
+      if (right) this.#failures.delete(client);
       return right;
     } finally {
       this.#working--;
     }
   }
 
-  #failed(address: string): void {
-    const count = (this.#failures.get(address)?.count ?? 0) + 1;
+  #failed(client: string): void {
+    const count = (this.#failures.get(client)?.count ?? 0) + 1;
     const pause = count < LOGIN_FREE_FAILURES
       ? 0
       : Math.min(2 ** (count - LOGIN_FREE_FAILURES), LOGIN_PAUSE_SECONDS_MAX);
-    this.#failures.delete(address);
-    this.#failures.set(address, { count, until: this.#now() + pause * 1000 });
+    this.#failures.delete(client);
+    this.#failures.set(client, { count, until: this.#now() + pause * 1000 });
     if (this.#failures.size <= LOGIN_ADDRESSES_MAX) return;
     const [oldest] = this.#failures.keys();
     this.#failures.delete(oldest!);

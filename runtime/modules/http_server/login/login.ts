@@ -42,8 +42,8 @@ type Asked = Pick<Request, "url" | "method" | "headers" | "bytes">;
 export interface LoginRequest {
   path: string;
   query: string;
-  /** Of the client, for the count of failures. */
-  address: string;
+  /** Whose failures count together: an IPv4 address, or an IPv6 /64. */
+  client: string;
 }
 
 const LoginBody = object({
@@ -150,7 +150,7 @@ export class Login {
     return new Response(text, { headers });
   }
 
-  async #login(request: Asked, { query, address }: LoginRequest): Promise<Response> {
+  async #login(request: Asked, { query, client }: LoginRequest): Promise<Response> {
     if (isForeign(request.headers)) return said(403, "a login comes from this node's own page");
     const length = request.headers.get("content-length");
     if (length === null) return said(411, "a login needs a Content-Length");
@@ -160,12 +160,12 @@ export class Login {
     if (this.#keyfile === null && !await isSame(body.setup, this.#setup ?? "")) {
       return said(403, "the first password is set through the link that the node's terminal shows");
     }
-    const pause = this.#attempts.pauseOf(address);
+    const pause = this.#attempts.pauseOf(client);
     if (pause > 0) {
       const text = `too many tries, wait ${pause} s`;
       return said(429, text, { "retry-after": String(pause) });
     }
-    const right = await this.#attempts.try(address, () => this.#check(body.hash));
+    const right = await this.#attempts.try(client, () => this.#check(body.hash));
     if (!right) return said(401, "Failed to decode keyfile: failed to decrypt networking keys");
     return await this.#welcome(request, body.subdomain, redirectOf(query));
   }

@@ -57,15 +57,15 @@ bedTest("§2.7: the cookie has its attributes, and lasts 26 weeks", async (bed) 
   assert(!await bed.isIn(cookie));
 });
 
-bedTest("a wrong password is 401, and after some the address has to wait", async (bed) => {
+bedTest("a wrong password is 401, and after some the client has to wait", async (bed) => {
   await bed.cookie();
   await bed.start();
-  const wrong = (address: string) =>
-    bed.ask("POST", "/login", { body: { password_hash: OTHER }, address });
+  const wrong = (client: string) =>
+    bed.ask("POST", "/login", { body: { password_hash: OTHER }, client });
   for (let i = 0; i < 5; i++) assertEquals((await wrong("1.1.1.1")).status, 401);
   const refused = await wrong("1.1.1.1");
   assertEquals([refused.status, refused.headers.get("retry-after")], [429, "1"]);
-  assertEquals((await wrong("2.2.2.2")).status, 401, "another address may try");
+  assertEquals((await wrong("2.2.2.2")).status, 401, "another client may try");
   bed.now += 1_000;
   assertEquals((await wrong("1.1.1.1")).status, 401);
   assertEquals((await wrong("1.1.1.1")).headers.get("retry-after"), "2");
@@ -75,7 +75,7 @@ bedTest("no more than two passwords are worked on at a time", async (bed) => {
   await bed.cookie();
   const tries = Array.from(
     { length: 20 },
-    (_, i) => bed.ask("POST", "/login", { body: { password_hash: OTHER }, address: `1.1.1.${i}` }),
+    (_, i) => bed.ask("POST", "/login", { body: { password_hash: OTHER }, client: `1.1.1.${i}` }),
   );
   const statuses = (await Promise.all(tries)).map(({ status }) => status);
   assertEquals(statuses.filter((status) => status === 401).length, 2);

@@ -39,7 +39,7 @@ export class Bed {
   async ask(
     method: string,
     path: string,
-    { body = null as unknown, headers = {}, address = "9.9.9.9" } = {},
+    { body = null as unknown, headers = {}, client = "9.9.9.9" } = {},
   ) {
     const text = body === null ? null : typeof body === "string" ? body : JSON.stringify(body);
     const length: Record<string, string> = text === null
@@ -54,7 +54,7 @@ export class Bed {
     const answer = this.login.answer(request, {
       path: url.pathname,
       query: url.search.slice(1),
-      address,
+      client,
     });
     if (answer === null) throw new Error(`${path} is not the login's`);
     return await answer;
