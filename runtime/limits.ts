@@ -131,6 +131,9 @@ export const OUTSTANDING_PER_PROCESS_MAX = 10_000;
 /** Body plus blob of one message: the largest WebSocket message, and JSON around it. */
 export const MESSAGE_BYTES_MAX = 65 * 1024 * 1024;
 
+/** By convention metadata is a little JSON; what is large belongs into body or blob, which cross in pieces. */
+export const METADATA_CHARS_MAX = 1024 * 1024;
+
 /** Messages in one post from a worker; a larger batch ends the process (its library never makes one). */
 export const BATCH_MESSAGES_MAX = 4_096;
 

@@ -74,7 +74,7 @@ class World implements Disposable {
         if (frame[0] === "Boot") {
           start.code = frame[2];
           this.starts.push(start);
-        } else if (frame[0] !== "Return" && frame[0] !== "Ping" && frame[0] !== "Credit") {
+        } else if (frame[0] === "Request" || frame[0] === "Response" || frame[0] === "SendError") {
           messages.push(fromFrame(frame).body);
         }
       }

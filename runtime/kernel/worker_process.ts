@@ -17,7 +17,6 @@ import {
   parsePrint,
   type Sign,
   toFrame,
-  type ToProcess,
 } from "../protocol/port.ts";
 import type { Turns } from "../protocol/turn.ts";
 import {
@@ -29,6 +28,7 @@ import {
   PRINT_CHARS_MAX,
 } from "../limits.ts";
 import { Inbox } from "./inbox.ts";
+import { PortWriter } from "./port_writer.ts";
 
 export interface WorkerProcessOptions {
   address: Address;
@@ -48,7 +48,7 @@ export interface WorkerProcessOptions {
 export class WorkerProcess implements Endpoint {
   readonly #options: WorkerProcessOptions;
   readonly #port: MessagePort;
-  #frames: ToProcess[] = [];
+  readonly #writer: PortWriter;
   readonly #inbox = new Inbox();
   #calls = 0;
   /** Frames that came out of the port and were not handled yet, from `#arrivedHead` on. */
@@ -70,25 +70,26 @@ export class WorkerProcess implements Endpoint {
   constructor(options: WorkerProcessOptions) {
     this.#options = options;
     this.#port = options.port;
+    this.#writer = new PortWriter(options.port, options.turns);
     this.#port.onmessage = (event) => this.#receive(event.data);
   }
 
   /** First of all frames: the process's name and its code. */
   boot(code: string): void {
-    this.#post(["Boot", this.#options.address, code]);
+    this.#writer.post(["Boot", this.#options.address, code]);
   }
 
   /** Throws a RangeError when too much waits already. */
   deliver(message: KernelMessage): void {
     this.#inbox.add(message);
     this.#moves++;
-    this.#post(toFrame(message));
+    this.#writer.post(toFrame(message));
     if (this.#inbox.overflows) this.#overflow();
   }
 
   /** Asks it for a sign of life. */
   ask(): void {
-    this.#post(["Ping"]);
+    this.#writer.post(["Ping"]);
   }
 
   /** Asks it, and counts: returns how many times in a row it was asked so and gave no sign. */
@@ -145,7 +146,7 @@ export class WorkerProcess implements Endpoint {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#rest);
-    this.#frames = [];
+    this.#writer.close();
     this.#arrived = [];
     this.#port.close();
   }
@@ -156,18 +157,6 @@ export class WorkerProcess implements Endpoint {
     this.#overflowing = true;
     const end = () => this.#options.onExit("it does not read the answers that it asks for", false);
     this.#options.turns.atEnd(() => this.#guarded(end));
-  }
-
-  #post(frame: ToProcess): void {
-    if (this.#closed) return;
-    if (this.#frames.push(frame) === 1) this.#options.turns.atEnd(() => this.#flush());
-  }
-
-  #flush(): void {
-    if (this.#closed || this.#frames.length === 0) return;
-    const frames = this.#frames;
-    this.#frames = [];
-    this.#port.postMessage(frames);
   }
 
   /** One post of the process. A malformed one ends it: its library never makes any. */
@@ -268,7 +257,7 @@ export class WorkerProcess implements Endpoint {
     this.#wanted = posts;
     setTimeout(() => {
       this.#credited = posts;
-      this.#post(["Credit", posts]);
+      this.#writer.post(["Credit", posts]);
     }, 0);
   }
 
@@ -277,7 +266,7 @@ export class WorkerProcess implements Endpoint {
     if (typeof id !== "number") throw new TypeError("a call's id is a number");
     const call = HostCall(payload, "call");
     if (this.#calls >= HOST_CALLS_MAX) {
-      return this.#post(["Return", id, `more than ${HOST_CALLS_MAX} calls at once`, null]);
+      return this.#writer.post(["Return", id, `more than ${HOST_CALLS_MAX} calls at once`, null]);
     }
     this.#calls++;
     this.#options.onCall(call)
@@ -285,7 +274,7 @@ export class WorkerProcess implements Endpoint {
       .catch((error): ReturnFrame => ["Return", id, (error as Error).message, null])
       .then((frame) => {
         this.#calls--;
-        this.#post(frame);
+        this.#writer.post(frame);
       });
   }
 }

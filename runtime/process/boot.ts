@@ -8,6 +8,8 @@
  */
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import * as threads from "node:worker_threads";
+import { PRINT_CHARS_MAX } from "../limits.ts";
+import { Pieces } from "../protocol/large.ts";
 import { type AliveFrame, type BootFrame, fromFrame, type ToProcess } from "../protocol/port.ts";
 import { receive, Turns } from "../protocol/turn.ts";
 import { keepBlobs } from "./blobs.ts";
@@ -40,6 +42,26 @@ function moduleUrl(code: string): string {
   return `data:text/javascript;base64,${btoa(binary)}`;
 }
 
+/** Takes every power away and puts there what a script finds: from here on its code may come. */
+function furnish(scope: typeof globalThis, crash: (error: unknown) => void): void {
+  takeFaults(scope, crash);
+  boundCrypto(scope);
+  keepBlobs(scope);
+  boundReservations(scope);
+  removePowers(scope);
+  guardIntrinsics();
+  const value = consoleOf(printToTerminal);
+  Object.defineProperty(scope, "console", { value, writable: true, configurable: true });
+  Object.defineProperty(scope, Symbol.for("kinode.process"), {
+    value: Object.freeze({ ...library }),
+  });
+  // What a bundle's `node:async_hooks` is (loader/node_names.ts): it cannot be written in JavaScript.
+  Object.defineProperty(scope, Symbol.for("kinode.async_hooks"), {
+    value: Object.freeze({ AsyncLocalStorage, AsyncResource }),
+  });
+  installWeb(scope);
+}
+
 function serve(port: MessagePort): void {
   const turns = new Turns();
   const post = port.postMessage.bind(port);
@@ -54,6 +76,7 @@ function serve(port: MessagePort): void {
   const calls = new Calls((frame) => outbox.offer(frame));
   const held = new Set<object>();
   const heap = new Heap();
+  const pieces = new Pieces();
   const alive = (): AliveFrame => {
     const { heapBytes, bufferBytes } = heap.usage();
     return ["Alive", heapBytes, bufferBytes, mailbox.waiting, held.size];
@@ -62,7 +85,8 @@ function serve(port: MessagePort): void {
   const end = (error: string, busy: boolean, unusable: boolean): void => {
     if (ended) return;
     ended = true;
-    outbox.send(["Exit", error, busy, unusable]);
+    // What the kernel would cut off it need not copy.
+    outbox.send(["Exit", error.slice(0, 2 * PRINT_CHARS_MAX), busy, unusable]);
     outbox.flush();
   };
   const crash = (error: unknown): void => {
@@ -75,22 +99,7 @@ function serve(port: MessagePort): void {
     outbox.send(alive());
     outbox.flush();
     install({ our, mailbox, outbox, calls, printer, held });
-    takeFaults(globalThis, crash);
-    boundCrypto(globalThis);
-    keepBlobs(globalThis);
-    boundReservations(globalThis);
-    removePowers(globalThis);
-    guardIntrinsics();
-    const value = consoleOf(printToTerminal);
-    Object.defineProperty(globalThis, "console", { value, writable: true, configurable: true });
-    Object.defineProperty(globalThis, Symbol.for("kinode.process"), {
-      value: Object.freeze({ ...library }),
-    });
-    // What a bundle's `node:async_hooks` is (loader/node_names.ts): it cannot be written in JavaScript.
-    Object.defineProperty(globalThis, Symbol.for("kinode.async_hooks"), {
-      value: Object.freeze({ AsyncLocalStorage, AsyncResource }),
-    });
-    installWeb(globalThis);
+    furnish(globalThis, crash);
     const returned = (): void => {
       // Or the next life would get the message that this one has handled.
       mailbox.finish();
@@ -101,7 +110,12 @@ function serve(port: MessagePort): void {
   receive(port, (frames) => {
     const why = heap.whyOver();
     if (why !== null) return end(why, true, false);
-    for (const frame of frames as ToProcess[]) {
+    for (const arrived of frames as ToProcess[]) {
+      if (arrived[0] === "Piece") {
+        pieces.add(arrived);
+        continue;
+      }
+      const frame = pieces.fill(arrived);
       if (frame[0] === "Boot") boot(frame);
       else if (frame[0] === "Return") calls.settle(frame);
       else if (frame[0] === "Credit") outbox.credit(frame[1]);

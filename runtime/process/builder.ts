@@ -1,3 +1,4 @@
+import { METADATA_CHARS_MAX } from "../limits.ts";
 import type { Body, Capability, LazyLoadBlob } from "../protocol/message.ts";
 import type { Address } from "./address.ts";
 import { capabilitiesOf } from "./capability.ts";
@@ -33,8 +34,13 @@ export abstract class Builder {
     return this;
   }
 
-  /** Text that travels beside the body, by convention JSON. */
+  /** Text that travels beside the body, by convention JSON. Throws a RangeError above 1 MB: use the blob. */
   metadata(metadata: string): this {
+    if (metadata.length > METADATA_CHARS_MAX) {
+      throw new RangeError(
+        `Cannot send ${metadata.length} characters of metadata: at most ${METADATA_CHARS_MAX}; use the blob`,
+      );
+    }
     this.#metadata = metadata;
     return this;
   }

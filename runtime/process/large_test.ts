@@ -1,8 +1,9 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { parseAddress } from "../protocol/address.ts";
-import { request } from "../protocol/message.ts";
-import { parseMessage, toFrame } from "../protocol/port.ts";
-import { copyLarge, LARGE_BYTES } from "./large.ts";
+import { request, textOf } from "../protocol/message.ts";
+import { type FromProcess, parseMessage, toFrame } from "../protocol/port.ts";
+import { LARGE_BYTES } from "../protocol/large.ts";
+import { copyLarge } from "./large.ts";
 
 const address = (text: string) => parseAddress(text);
 const [us, them] = [address("n@a:a:b"), address("n@c:c:d")];
@@ -19,12 +20,32 @@ Deno.test("copyLarge hands over copies of large bodies and blobs, and the sender
   assertEquals([body.length, bytes.length], [LARGE_BYTES, LARGE_BYTES + 1]);
 });
 
-Deno.test("copyLarge leaves alone what is small, text, or no message", () => {
+Deno.test("copyLarge makes bytes of large text, which the kernel would have to copy", () => {
+  const text = "aé€🙂".repeat(LARGE_BYTES / 4);
+  const frame = toFrame(request(us, them, text));
   const transfer: ArrayBuffer[] = [];
-  const text = "x".repeat(LARGE_BYTES);
+  const { body } = parseMessage(copyLarge(frame, transfer), us, "n");
+  assertEquals(transfer.length, 1);
+  assertEquals(textOf(body) === text, true);
+});
+
+Deno.test("copyLarge hands over a copy of a large state", () => {
+  const state = new Uint8Array(LARGE_BYTES).fill(1);
+  const transfer: ArrayBuffer[] = [];
+  const sent = copyLarge(["Call", 7, { SetState: state }], transfer);
+  assertEquals(structuredClone(sent, { transfer }), ["Call", 7, { SetState: state }]);
+  assertEquals([state.length, transfer.length], [LARGE_BYTES, 1]);
+});
+
+Deno.test("copyLarge leaves alone what is small, and what is no message", () => {
+  const transfer: ArrayBuffer[] = [];
   const small = toFrame(request(us, them, new Uint8Array(LARGE_BYTES - 1)));
   assertStrictEquals(copyLarge(small, transfer), small);
-  assertStrictEquals(copyLarge(["Print", 0, text], transfer)[2], text);
-  assertEquals(copyLarge(toFrame(request(us, them, text)), transfer)[7] === text, true);
+  const print: FromProcess = ["Print", 0, "x".repeat(LARGE_BYTES)];
+  assertStrictEquals(copyLarge(print, transfer), print);
+  for (const call of ["GetState", { SetState: new Uint8Array(9) }] as const) {
+    const frame: FromProcess = ["Call", 1, call];
+    assertStrictEquals(copyLarge(frame, transfer), frame);
+  }
   assertEquals(transfer, []);
 });

@@ -10,6 +10,7 @@
  */
 import { type Address, processOf } from "./address.ts";
 import type { CallFrame, ReturnFrame } from "./host.ts";
+import type { PieceFrame } from "./large.ts";
 import type { Body, Capability, KernelMessage, LazyLoadBlob, SendErrorHead } from "./message.ts";
 
 /** kind, id, source, target, rsvp, inherit, expects_response, body, metadata, capabilities, mime, blob, error */
@@ -52,7 +53,13 @@ export type LoadedFrame = ["Loaded", boolean];
  */
 export type ExitFrame = ["Exit", string | null, boolean, boolean];
 
-export type ToProcess = BootFrame | PingFrame | CreditFrame | ReturnFrame | MessageFrame;
+export type ToProcess =
+  | BootFrame
+  | PingFrame
+  | CreditFrame
+  | ReturnFrame
+  | PieceFrame
+  | MessageFrame;
 export type FromProcess =
   | MessageFrame
   | CallFrame

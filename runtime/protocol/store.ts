@@ -34,7 +34,10 @@ export interface PersistedCapability {
 export interface Store {
   /** `null` if none was set. Rejects if it cannot be read: an app must not take that for "none". */
   getState(process: ProcessId): Promise<Uint8Array | null>;
-  /** Resolves when the bytes are on the disk; calls of one process take effect in their order. */
+  /**
+   * Resolves when the bytes are on the disk; calls of one process take effect in their order. Takes the bytes over,
+   * when they have memory of their own: they are empty afterwards.
+   */
   setState(process: ProcessId, bytes: Uint8Array): Promise<void>;
   clearState(process: ProcessId): Promise<void>;
 

@@ -55,6 +55,8 @@ const ways: Record<string, Way> = {
   sends: { ends: /RangeError: Cannot send/ },
   sends_and_yields: { slow: true, ends: /RangeError: Cannot send/ },
   sends_large: { slow: true, ends: /RangeError: Cannot send|holds about/ },
+  sends_large_text: { slow: true, ends: /RangeError: Cannot send|holds about/ },
+  saves_large: { slow: true },
   prints: {},
   prints_and_yields: { slow: true },
   rejects: { slow: true, ends: /Error: 0/ },

@@ -69,7 +69,8 @@ export class SqliteStore implements Store {
       );
     }
     this.#waiting.check(process, bytes.length);
-    await this.#write("state", process, bytes.slice() as Uint8Array<ArrayBuffer>);
+    const whole = bytes.byteLength === bytes.buffer.byteLength;
+    await this.#write("state", process, (whole ? bytes : bytes.slice()) as Uint8Array<ArrayBuffer>);
   }
 
   async clearState(process: ProcessId): Promise<void> {

@@ -13,7 +13,7 @@ Deno.test("kernel.md §12.9: a saved state is there again after the node's resta
   const large = randomBytes(10 * 1024 * 1024);
   const first = await home.open();
   assertEquals(await first.getState(A), null);
-  await first.setState(A, large);
+  await first.setState(A, large.slice());
   await first.setState(B, new Uint8Array(0));
   await first.close();
   const second = await home.open();

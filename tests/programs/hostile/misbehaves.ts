@@ -1,6 +1,6 @@
 // Threat: a process that takes all it can get of one thing (time, memory, the port, the system's threads), without
 // end. Which one is in the name that it was dropped under.
-import { our, println, Request } from "@kinode/process";
+import { our, println, Request, setState } from "@kinode/process";
 
 export const config = {
   on_exit: "None",
@@ -66,6 +66,13 @@ const ways: Record<string, () => unknown> = {
   },
   async sends_large() {
     for (;; await nextTurn()) for (let i = 0; i < 4; i++) send(new Uint8Array(60 * MB));
+  },
+  async sends_large_text() {
+    const text = "x".repeat(60 * MB);
+    for (;; await nextTurn()) send(text);
+  },
+  async saves_large() {
+    for (;;) await setState(new Uint8Array(60 * MB));
   },
   async prints() {
     for (;; await null) println("flood");
