@@ -46,6 +46,15 @@ export const HTTP_HEADER_CHARS_MAX = 32 * 1024;
 export const HTTP_RESPONSE_HEADERS_MAX = 256;
 export const HTTP_RESPONSE_HEADER_CHARS_MAX = 64 * 1024;
 
+/** The same as JSON, in which a character may take six. */
+export const HTTP_RESPONSE_JSON_CHARS_MAX = 6 * HTTP_RESPONSE_HEADER_CHARS_MAX;
+
+/** An answer to an injected message: each of its bytes is up to four characters of JSON, made at once. */
+export const RPC_ANSWER_BYTES_MAX = 1024 * 1024;
+
+/** An action's JSON, which is a path and some words; beyond it the action is refused unread. */
+export const HTTP_ACTION_BYTES_MAX = 64 * 1024;
+
 /** Bindings of one process: a loop that binds must end with an error, not with the node's memory. */
 export const BINDINGS_PER_PROCESS_MAX = 10_000;
 
@@ -137,8 +146,9 @@ export const METADATA_CHARS_MAX = 1024 * 1024;
 /** Messages in one post from a worker; a larger batch ends the process (its library never makes one). */
 export const BATCH_MESSAGES_MAX = 4_096;
 
-/** Frames of one process handled before the others get their turn: about a millisecond of routing. */
+/** Frames of one process handled before the others get their turn, and what they weigh: a millisecond or a few. */
 export const FRAMES_PER_TURN = 256;
+export const BYTES_PER_TURN = 256 * 1024;
 
 /** Frames of one process that wait for their turn: beyond what its library sends without credit, it is ended. */
 export const FRAMES_WAITING_MAX = 50_000;
@@ -225,29 +235,12 @@ export const WATCH_ROOT_SECONDS = 1;
 /** Between two looks at the time of grants.json: cheaper than a watch of the home, where the store writes. */
 export const GRANTS_LOOK_SECONDS = 1;
 
-/** Capabilities that one process may hold, and that it may have seen on messages and not saved yet. */
+/** Capabilities that one process may hold, and that it may have seen on messages and not saved yet; and their text. */
 export const CAPABILITIES_PER_PROCESS_MAX = 10_000;
+export const CAPABILITY_CHARS_PER_PROCESS_MAX = 1024 * 1024;
 
 /** Host calls (state, spawn, capabilities) of one process that are not answered yet. */
 export const HOST_CALLS_MAX = 1_000;
-
-/** Saved state of one process, which is whole in memory while it is saved: as the largest message. */
-export const STATE_BYTES_MAX = 64 * 1024 * 1024;
-
-/** Saves of one process, and of all, that wait for the disk; beyond it they are refused. */
-export const STATE_WAITING_BYTES_PER_PROCESS_MAX = 128 * 1024 * 1024;
-export const STATE_WAITING_BYTES_MAX = 256 * 1024 * 1024;
-
-/** The same in calls, as small ones cost more than their bytes: 1,000 take about 10 ms. */
-export const STATE_WAITING_CALLS_PER_PROCESS_MAX = 1_000;
-export const STATE_WAITING_CALLS_MAX = 100_000;
-
-/** Left free on the disk by saves: SQLite's log grows to 4 MB, and removing something takes room, too. */
-export const STATE_FREE_BYTES_MIN = 8 * 1024 * 1024;
-
-/** A transaction is closed when it holds this much: all in it wait for its end. */
-export const STATE_BATCH_BYTES = 16 * 1024 * 1024;
-export const STATE_BATCH_CALLS_MAX = 1_000;
 
 /** Prints of one process in a second; the rest is counted and dropped, or they would fill the disk. */
 export const PRINTS_PER_SECOND_MAX = 1_000;

@@ -8,7 +8,7 @@
 import { type Address, addressOf, canonical, nodeOf, processOf } from "../protocol/address.ts";
 import { MESSAGING } from "../protocol/config.ts";
 import type { Capability } from "../protocol/message.ts";
-import { CAPABILITIES_PER_PROCESS_MAX } from "../limits.ts";
+import { CAPABILITIES_PER_PROCESS_MAX, CAPABILITY_CHARS_PER_PROCESS_MAX } from "../limits.ts";
 
 interface Held {
   readonly all: Map<string, Capability>;
@@ -16,6 +16,8 @@ interface Held {
   readonly granted: Set<string>;
   /** Issuers of the messaging capabilities among them: the one look-up of the hot path. */
   readonly messaging: Set<Address>;
+  /** Of the text of all. */
+  chars: number;
 }
 
 export class CapabilityTable {
@@ -63,14 +65,20 @@ export class CapabilityTable {
   }
 
   #add(holder: Address, capability: Capability): Held {
-    const fresh = { all: new Map(), granted: new Set<string>(), messaging: new Set<Address>() };
-    const held: Held = this.#held.get(holder) ?? fresh;
+    const held = this.#held.get(holder) ?? nothing();
     const key = keyOf(capability);
-    if (!held.all.has(key) && held.all.size >= CAPABILITIES_PER_PROCESS_MAX) {
+    if (held.all.has(key)) return held;
+    if (held.all.size >= CAPABILITIES_PER_PROCESS_MAX) {
       throw new RangeError(`${holder} holds ${CAPABILITIES_PER_PROCESS_MAX} capabilities already`);
+    }
+    if (held.chars + key.length > CAPABILITY_CHARS_PER_PROCESS_MAX) {
+      throw new RangeError(
+        `${holder} holds ${held.chars} characters of capabilities, with these more than ${CAPABILITY_CHARS_PER_PROCESS_MAX}`,
+      );
     }
     this.#held.set(holder, held);
     held.all.set(key, capability);
+    held.chars += key.length;
     if (capability.params === MESSAGING) held.messaging.add(capability.issuer);
     return held;
   }
@@ -88,6 +96,7 @@ export class CapabilityTable {
     const held = this.#held.get(holder);
     const key = keyOf(capability);
     if (!held?.all.delete(key)) return;
+    held.chars -= key.length;
     if (capability.params === MESSAGING) held.messaging.delete(capability.issuer);
     if (held.granted.delete(key)) this.#changed(holder);
   }
@@ -124,6 +133,10 @@ export class CapabilityTable {
     const node = nodeOf(issuer) === "our" ? this.#node : nodeOf(issuer);
     return { issuer: addressOf(node, canonical(processOf(issuer))), params: canonicalJson(params) };
   }
+}
+
+function nothing(): Held {
+  return { all: new Map(), granted: new Set(), messaging: new Set(), chars: 0 };
 }
 
 /** A module has two names (spec/http.md §0.2); what it holds it holds under the one that it goes by here. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { CAPABILITIES_PER_PROCESS_MAX } from "../limits.ts";
+import { CAPABILITIES_PER_PROCESS_MAX, CAPABILITY_CHARS_PER_PROCESS_MAX } from "../limits.ts";
 import type { Address } from "../protocol/address.ts";
 import type { Capability } from "../protocol/message.ts";
 import { MESSAGING } from "../protocol/config.ts";
@@ -81,6 +81,17 @@ Deno.test("CapabilityTable.grant() is bounded per holder", () => {
   for (let i = 0; i < CAPABILITIES_PER_PROCESS_MAX; i++) t.grant(A, cap(VFS, `${i}`));
   assertThrows(() => t.grant(A, cap(VFS, '"more"')), RangeError, "capabilities already");
   t.grant(B, cap(VFS, '"more"'));
+});
+
+Deno.test("CapabilityTable.grant() is bounded in characters, and what is dropped counts no more", () => {
+  const { table: t } = table();
+  const large = (name: string) => cap(VFS, `"${name}${"x".repeat(65_000)}"`);
+  const fits = Math.floor(CAPABILITY_CHARS_PER_PROCESS_MAX / 65_100);
+  for (let i = 0; i < fits; i++) t.grant(A, large(`${i}`));
+  assertThrows(() => t.grant(A, large("more")), RangeError, "characters of capabilities");
+  t.grant(A, large("0"));
+  t.drop(A, large("0"));
+  t.grant(A, large("more"));
 });
 
 Deno.test("a module holds what was granted to either of its names", () => {

@@ -10,7 +10,7 @@
  * who were given the request and from nobody else.
  */
 import { assert } from "../assert.ts";
-import { CAPABILITIES_PER_PROCESS_MAX, MESSAGE_BYTES_MAX } from "../limits.ts";
+import { MESSAGE_BYTES_MAX } from "../limits.ts";
 import type { Log } from "../log.ts";
 import { type Address, addressOf, nodeOf, type ProcessId } from "../protocol/address.ts";
 import {
@@ -223,7 +223,7 @@ export class Kernel {
 
   /** False if the endpoint's queue is full. */
   #hand(message: KernelMessage, target: ProcessEntry): boolean {
-    if (message.capabilities.length > 0) this.#remember(message.capabilities, target);
+    for (const capability of message.capabilities) target.received.add(keyOf(capability));
     try {
       target.endpoint.deliver(message);
       return true;
@@ -255,18 +255,5 @@ export class Kernel {
       });
     }
     return true;
-  }
-
-  /** What a process was shown it may save; the oldest are forgotten. */
-  #remember(capabilities: Capability[], { received }: ProcessEntry): void {
-    for (const capability of capabilities) {
-      const key = keyOf(capability);
-      received.delete(key);
-      received.set(key, capability);
-    }
-    for (const key of received.keys()) {
-      if (received.size <= CAPABILITIES_PER_PROCESS_MAX) break;
-      received.delete(key);
-    }
   }
 }

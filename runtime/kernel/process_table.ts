@@ -1,7 +1,8 @@
 /** Who exists: modules and processes, under every name that they answer to. */
 import { type Address, addressOf, namesOf, type ProcessId } from "../protocol/address.ts";
 import { ById } from "../protocol/by_id.ts";
-import type { Capability, Endpoint, KernelMessage } from "../protocol/message.ts";
+import type { Endpoint, KernelMessage } from "../protocol/message.ts";
+import { Received } from "./received.ts";
 
 /** A request that waits for its response. */
 export interface Outstanding {
@@ -21,8 +22,7 @@ export class ProcessEntry {
   endpoint: Endpoint;
   /** Anybody on this node may message it. */
   isPublic = false;
-  /** Capabilities that came with messages, the latest last: only these can be saved. */
-  readonly received = new Map<string, Capability>();
+  readonly received = new Received();
   /** Requests of this process that wait for a response, by id. */
   readonly outstanding = new ById<Outstanding>();
 

@@ -6,6 +6,7 @@
  *   onMessage(message), onCall, onPrint, onExit ◄── parsePost ◄──              ◄══ thread ══
  */
 import type { Address } from "../protocol/address.ts";
+import { sizeOfFrame } from "../protocol/frame_size.ts";
 import { HostCall, type ReturnFrame } from "../protocol/host.ts";
 import type { Endpoint, KernelMessage } from "../protocol/message.ts";
 import {
@@ -21,6 +22,7 @@ import {
 import type { Turns } from "../protocol/turn.ts";
 import {
   BATCH_MESSAGES_MAX,
+  BYTES_PER_TURN,
   FRAMES_PER_TURN,
   FRAMES_WAITING_MAX,
   HOST_CALLS_MAX,
@@ -185,8 +187,12 @@ export class WorkerProcess implements Endpoint {
   #handleSome(): void {
     const arrived = this.#arrived;
     const until = Math.min(this.#arrivedHead + FRAMES_PER_TURN, arrived.length);
-    while (this.#arrivedHead < until && !this.#closed) this.#handle(arrived[this.#arrivedHead++]!);
-    if (this.#closed) return;
+    for (let bytes = 0; this.#arrivedHead < until && bytes < BYTES_PER_TURN;) {
+      const frame = arrived[this.#arrivedHead++]!;
+      this.#handle(frame);
+      if (this.#closed) return;
+      bytes += sizeOfFrame(frame);
+    }
     if (this.#arrivedHead < arrived.length) {
       if (this.#arrivedHead > FRAMES_WAITING_MAX) {
         arrived.splice(0, this.#arrivedHead);

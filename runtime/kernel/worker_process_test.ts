@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   BATCH_MESSAGES_MAX,
+  BYTES_PER_TURN,
   FRAMES_PER_TURN,
   FRAMES_WAITING_MAX,
   INBOX_MESSAGES_MAX,
@@ -50,6 +51,10 @@ class Fake implements Disposable {
       onLoaded: () => woken(this.loads)(true),
       onExit: woken(this.exits),
     });
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#wake = resolve);
   }
 
   /** Posts, and waits for the first thing that the kernel's end hears of it. */
@@ -102,6 +107,19 @@ Deno.test("credit comes back, after the sockets had their turn, for what was rou
   fake.port.postMessage([[], ["Print", 0, "1"]]);
   await fake.post([[], ["Print", 0, "2"], ["Wait", 2]]);
   assertEquals(await received, [["Credit", 2]]);
+});
+
+// Threat: a process whose messages are few and heavy, since each is read by a module.
+Deno.test("a process gets its share of a turn by weight as well", async () => {
+  using fake = new Fake();
+  const heavy = toFrame(request(me, other, "x".repeat(BYTES_PER_TURN / 2)));
+  await fake.post([[], heavy, heavy, heavy]);
+  assertEquals(fake.messages.length, 2, "the rest comes in turns of its own");
+  const attached = [{ issuer: me, params: "x".repeat(60_000) }];
+  const weighty = toFrame({ ...request(me, other, ""), capabilities: attached });
+  await fake.until(() => fake.messages.length === 3);
+  await fake.post([[], ...Array(6).fill(weighty)]);
+  assertEquals(fake.messages.length, 3 + 5);
 });
 
 // Threat: a process that posts without credit, to fill the kernel's memory.

@@ -1,5 +1,10 @@
 import { METADATA_CHARS_MAX } from "../limits.ts";
-import type { Body, Capability, LazyLoadBlob } from "../protocol/message.ts";
+import {
+  type Body,
+  type Capability,
+  checkCapabilities,
+  type LazyLoadBlob,
+} from "../protocol/message.ts";
 import type { Address } from "./address.ts";
 import { capabilitiesOf } from "./capability.ts";
 import { checked } from "./checked.ts";
@@ -61,9 +66,12 @@ export abstract class Builder {
     return this.blob({ mime, bytes: this.#blob?.bytes ?? "" });
   }
 
-  /** Capabilities to hand over; only those that this process holds or issues arrive. */
+  /**
+   * Capabilities to hand over; only those that this process holds or issues arrive. Throws a RangeError when they
+   * have more than 65,536 characters together.
+   */
   capabilities(capabilities: Capability[]): this {
-    this.#capabilities = capabilities;
+    this.#capabilities = checkCapabilities(capabilities);
     return this;
   }
 

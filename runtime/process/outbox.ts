@@ -16,7 +16,8 @@ import {
   OUTBOX_FRAMES_MAX,
   POSTS_UNDER_WAY_MAX,
 } from "../limits.ts";
-import { type FromProcess, sizeOfFrame } from "../protocol/port.ts";
+import { sizeOfFrame } from "../protocol/frame_size.ts";
+import type { FromProcess } from "../protocol/port.ts";
 import { copyLarge } from "./large.ts";
 
 /** What one post holds, until the kernel says that it is routed. */

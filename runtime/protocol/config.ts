@@ -1,5 +1,6 @@
 /** What happens when a process returns or crashes (spec/kernel.md §3.3, §3.5), and a script's `config`. */
 import { parseAddress, parseProcessId } from "./address.ts";
+import { checkCapabilities } from "./message.ts";
 import { NetworkPolicy } from "./network.ts";
 import {
   anything,
@@ -24,6 +25,8 @@ export const ProcessIdText = converted(string, parseProcessId);
 export const AddressText = converted(string, parseAddress);
 /** `params` is JSON as text. */
 export const CapabilityShape = object({ issuer: AddressText, params: string });
+/** As many as a message may carry. */
+export const CapabilityList = converted(list(CapabilityShape), checkCapabilities);
 
 /** A request as it stands in an on-exit: nobody is there any more to get a response. */
 const LastRequest = object({
@@ -31,7 +34,7 @@ const LastRequest = object({
   expects_response: optional(count),
   body: bytes,
   metadata: optional(string),
-  capabilities: optional(list(CapabilityShape)),
+  capabilities: optional(CapabilityList),
 });
 const Blob = object({ mime: optional(string), bytes });
 

@@ -6,9 +6,12 @@
  *   process ──["Call", id, {"SetState":…}]──► kernel
  *   process ◄──["Return", id, error, value]── kernel
  */
-import { CapabilityShape, OnExit, ProcessIdText } from "./config.ts";
+import type { Address } from "./address.ts";
+import { checkCapabilities } from "./message.ts";
+import { CapabilityList, OnExit, ProcessIdText } from "./config.ts";
 import {
   boolean,
+  converted,
   type Decoder,
   list,
   object,
@@ -28,6 +31,18 @@ const rawBytes: Decoder<Uint8Array> = (value, at) => {
   return value.byteLength === value.buffer.byteLength ? value : value.slice();
 };
 
+const PATH_CHARS_MAX = 4_096;
+
+const pathText = converted(string, (path) => {
+  if (path.length <= PATH_CHARS_MAX) return path;
+  throw new RangeError(`expected at most ${PATH_CHARS_MAX} characters`);
+});
+
+function checkGrants<T extends [string, string]>(grants: T[]): T[] {
+  checkCapabilities(grants.map(([issuer, params]) => ({ issuer: issuer as Address, params })));
+  return grants;
+}
+
 export const hostCalls = {
   GetState: unit,
   SetState: rawBytes,
@@ -35,14 +50,14 @@ export const hostCalls = {
   /** `grant_capabilities`: whom to give which params, issued by the child. */
   Spawn: object({
     name: optional(string),
-    path: string,
+    path: pathText,
     on_exit: OnExit,
-    request_capabilities: list(CapabilityShape),
-    grant_capabilities: list(tuple(ProcessIdText, string)),
+    request_capabilities: CapabilityList,
+    grant_capabilities: converted(list(tuple(ProcessIdText, string)), checkGrants),
     public: boolean,
   }),
-  SaveCapabilities: list(CapabilityShape),
-  DropCapabilities: list(CapabilityShape),
+  SaveCapabilities: CapabilityList,
+  DropCapabilities: CapabilityList,
   OurCapabilities: unit,
   GetOnExit: unit,
   SetOnExit: OnExit,

@@ -26,6 +26,9 @@ import { WsMessageType } from "./ws_message_type.ts";
 
 export { WsMessageType };
 
+/** Where programs of this machine, and no process, inject messages (spec/http.md §2.8). */
+export const RPC_PATH = "/rpc:distro:sys/message";
+
 /** Whether what an extension sends back is a Request or the Response to one. */
 export const MessageType = oneOf("Request", "Response");
 export type MessageType = Of<typeof MessageType>;

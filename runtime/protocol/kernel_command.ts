@@ -1,8 +1,8 @@
 /** What `kernel:distro:sys` is asked and answers, as JSON (spec/kernel.md §3.3). */
-import { CapabilityShape, OnExit, ProcessIdText } from "./config.ts";
-import { boolean, count, list, object, type Of, optional, string, tagged, unit } from "./serde.ts";
+import { CapabilityList, CapabilityShape, OnExit, ProcessIdText } from "./config.ts";
+import { boolean, count, object, type Of, optional, string, tagged, unit } from "./serde.ts";
 
-const Grant = object({ target: ProcessIdText, capabilities: list(CapabilityShape) });
+const Grant = object({ target: ProcessIdText, capabilities: CapabilityList });
 
 export const kernelPrints = {
   ProcessMap: unit,
@@ -17,7 +17,7 @@ export const kernelCommands = {
     wasm_bytes_handle: string,
     wit_version: optional(count),
     on_exit: OnExit,
-    initial_capabilities: list(CapabilityShape),
+    initial_capabilities: CapabilityList,
     public: boolean,
   }),
   KillProcess: ProcessIdText,

@@ -98,9 +98,30 @@ export function textOf(body: Body): string {
   return typeof body === "string" ? body : decoder.decode(body);
 }
 
-/** Bytes of body, metadata and blob, close enough for bounds: text counts its UTF-16 units. */
-export function sizeOf({ body, metadata, lazy_load_blob }: KernelMessage): number {
-  return body.length + (metadata?.length ?? 0) + (lazy_load_blob?.bytes.length ?? 0);
+/** Bytes of a message, close enough for bounds: text counts its UTF-16 units. */
+export function sizeOf({ body, metadata, capabilities, lazy_load_blob }: KernelMessage): number {
+  return body.length + (metadata?.length ?? 0) + charsOf(capabilities) +
+    (lazy_load_blob?.bytes.length ?? 0);
+}
+
+/** What capabilities may weigh together, on a message or in a call: the kernel parses each. */
+export const CAPABILITY_CHARS_MAX = 64 * 1024;
+
+/** Characters of capabilities. */
+export function charsOf(capabilities: readonly Capability[]): number {
+  let chars = 0;
+  for (const { issuer, params } of capabilities) chars += issuer.length + params.length;
+  return chars;
+}
+
+/** Throws a RangeError when they weigh more than they may. */
+export function checkCapabilities<T extends Capability>(capabilities: T[]): T[] {
+  if (charsOf(capabilities) <= CAPABILITY_CHARS_MAX) return capabilities;
+  throw new RangeError(
+    `capabilities have at most ${CAPABILITY_CHARS_MAX} characters together, these have ${
+      charsOf(capabilities)
+    }`,
+  );
 }
 
 const random = new BigUint64Array(256);

@@ -11,7 +11,15 @@
 import { type Address, processOf } from "./address.ts";
 import type { CallFrame, ReturnFrame } from "./host.ts";
 import type { PieceFrame } from "./large.ts";
-import type { Body, Capability, KernelMessage, LazyLoadBlob, SendErrorHead } from "./message.ts";
+import {
+  type Body,
+  type Capability,
+  CAPABILITY_CHARS_MAX,
+  charsOf,
+  type KernelMessage,
+  type LazyLoadBlob,
+  type SendErrorHead,
+} from "./message.ts";
 
 /** kind, id, source, target, rsvp, inherit, expects_response, body, metadata, capabilities, mime, blob, error */
 export type MessageFrame = [
@@ -114,20 +122,9 @@ export interface Post {
   frames: FromProcess[];
 }
 
-/** Bytes that a frame weighs, close enough for bounds: text counts its UTF-16 units. */
-export function sizeOfFrame(frame: FromProcess): number {
-  if (frame[0] === "Print") return frame[2].length;
-  if (frame[0] === "Request" || frame[0] === "Response") {
-    return frame[7].length + (frame[8]?.length ?? 0) + (frame[11]?.length ?? 0);
-  }
-  const call = frame[0] === "Call" ? frame[2] : null;
-  return typeof call === "object" && call !== null && "SetState" in call ? call.SetState.length : 0;
-}
-
 const ID_MAX = 0xffff_ffff_ffff_ffffn;
 const ADDRESS_CHARS_MAX = 512;
 const CAPABILITIES_MAX = 10_000;
-const PARAMS_CHARS_MAX = 65_536;
 const SECONDS_MAX = 0xffff_ffff;
 
 /**
@@ -269,16 +266,16 @@ function capabilities(value: unknown): Capability[] {
   if (!Array.isArray(value) || value.length > CAPABILITIES_MAX) {
     throw wrong(9, `null or an array of at most ${CAPABILITIES_MAX}`);
   }
-  return Array.from(value, (entry: unknown) => {
+  const all = Array.from(value, (entry: unknown) => {
     const { issuer, params } = (entry ?? {}) as Partial<Capability>;
     if (typeof issuer !== "string" || typeof params !== "string") {
       throw wrong(9, "{issuer, params} entries");
     }
-    if (issuer.length > ADDRESS_CHARS_MAX || params.length > PARAMS_CHARS_MAX) {
-      throw wrong(9, `entries of at most ${PARAMS_CHARS_MAX} characters`);
-    }
+    if (issuer.length > ADDRESS_CHARS_MAX) throw wrong(9, "entries with addresses");
     return { issuer, params };
   });
+  if (charsOf(all) <= CAPABILITY_CHARS_MAX) return all;
+  throw wrong(9, `entries of at most ${CAPABILITY_CHARS_MAX} characters together`);
 }
 
 function wrong(slot: number, expected: string): TypeError {

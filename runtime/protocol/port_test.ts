@@ -45,6 +45,7 @@ Deno.test("parseMessage() refuses every slot that is not what it must be", () =>
     [9, {}],
     [9, [null]],
     [9, [{ issuer: 1, params: "" }]],
+    [9, Array(2).fill({ issuer: me, params: "x".repeat(40_000) })],
     [11, 5],
     [11, huge],
   ];

@@ -57,6 +57,8 @@ const ways: Record<string, Way> = {
   sends_large: { slow: true, ends: /RangeError: Cannot send|holds about/ },
   sends_large_text: { slow: true, ends: /RangeError: Cannot send|holds about/ },
   saves_large: { slow: true },
+  attaches: { slow: true, ends: /RangeError: Cannot send/ },
+  acts: { slow: true, ends: /RangeError: Cannot send/ },
   prints: {},
   prints_and_yields: { slow: true },
   rejects: { slow: true, ends: /Error: 0/ },

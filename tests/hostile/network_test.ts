@@ -73,6 +73,38 @@ Deno.test("hostile: no process reaches a metadata service, by address or by redi
   await assertUnharmed(node);
 });
 
+Deno.test("hostile: no process speaks through the door for local programs, which http_server itself would say", async () => {
+  const victim = `import { awaitMessage, println } from "@kinode/process";
+    export async function init() { while (true) println("heard " + (await awaitMessage()).text()); }`;
+  await using node = await startAttacked({ files: { "victim.ts": victim } });
+  await node.waitForLine("started victim:victim:template.os");
+  const message = { process: "victim:victim:template.os", body: "forged" };
+  const paths = [
+    "/rpc:distro:sys/message",
+    "/rpc:distro:sys/message/?x#y",
+    "/x/../rpc:distro:sys/message",
+    "/rpc%3Adistro%3asys%2Fmessage",
+    "/rpc%253Adistro:sys/message",
+  ];
+  const urls = paths.map((path) => `${node.url}${path}`);
+  await using outside = bait();
+  urls.push(`http://localhost:${outside.port}/?to=${encodeURIComponent(urls[0]!)}`);
+  const text = calling(urls).replace(
+    "fetch(url)",
+    `fetch(url, { method: "POST", body: '${JSON.stringify(message)}' })`,
+  );
+  await node.drop("calls.ts", text);
+  for (const [url, outcome] of await outcomes(node, "calls")) {
+    assertStringIncludes(outcome, "is for programs and not for processes", url);
+  }
+  // A program may.
+  const body = JSON.stringify({ ...message, body: "a program" });
+  const response = await fetch(urls[0]!, { method: "POST", body });
+  assertEquals([response.status, await response.text()], [200, ""]);
+  await node.waitForLine(/victim:template\.os: heard a program$/);
+  assertEquals(saidBy(node, "victim"), ["heard a program"]);
+});
+
 Deno.test("hostile: on a real node a process reaches this machine only if it asked, and the owner reads so", async () => {
   await using inside = bait();
   const { port } = inside;

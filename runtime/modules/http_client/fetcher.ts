@@ -11,7 +11,7 @@ import { type Dialer, Refused } from "./dialer.ts";
 import { incoming } from "./headers.ts";
 import { findRedirect, type HttpCall, portOf, redirected } from "./http_call.ts";
 import { CLIENT_IDLE_PER_HOST_MAX, CLIENT_IDLE_SECONDS, CLIENT_POOLS_MAX } from "./limits.ts";
-import { plainHost, refusal } from "./policy.ts";
+import { plainHost, refusal, refusalOfPath } from "./policy.ts";
 import { Tunnel } from "./tunnel.ts";
 
 export interface HttpAnswer {
@@ -63,6 +63,8 @@ export class Fetcher {
   async open(call: HttpCall, signal: AbortSignal, options: OpenOptions): Promise<Opened> {
     const { policy, redirect, raw } = options;
     for (let redirects = 0;; redirects++) {
+      const refused = refusalOfPath(call.url);
+      if (refused !== null) throw new Refused(refused);
       const response = await this.#fetch(call, this.#poolFor(call, policy), signal, raw);
       const next = redirect === "manual" ? null : findRedirect(call.url, response);
       if (next === null) return { response, url: call.url, redirected: redirects > 0 };

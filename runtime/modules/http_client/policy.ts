@@ -7,6 +7,7 @@ import {
   tryParseAddress,
   tryParseNetwork,
 } from "../../protocol/ip_address.ts";
+import { RPC_PATH } from "../../protocol/http_server.ts";
 import type { NetworkPolicy } from "../../protocol/network.ts";
 
 /** Link-local; where clouds tell a machine its secrets (Alibaba, Oracle, Azure, AWS, Google); nobody's. */
@@ -51,6 +52,21 @@ export function refusal(
     : `network: [${JSON.stringify(place)}] into its config`;
   return `the network policy ${JSON.stringify(policy)} of this process does not reach ${what}, ` +
     `a ${kind} address: to allow it, put ${allow}`;
+}
+
+/**
+ * Why no process may call this, whatever its policy; `null` if it may. What comes in by that path comes from
+ * http_server itself, so that a process could make up events for another; and what a proxy decodes counts as well.
+ */
+export function refusalOfPath({ pathname }: URL): string | null {
+  let path = pathname;
+  for (let before = ""; before !== path;) {
+    before = path;
+    path = path.replace(/%([0-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+  }
+  return path.toLowerCase().includes(RPC_PATH)
+    ? `${RPC_PATH} is for programs and not for processes: send a message, which needs a capability`
+    : null;
 }
 
 /** Why `policy` reaches nothing at all by that name; `null` if it depends on the address. */

@@ -23,6 +23,7 @@ import {
   type HttpServerError,
   toEraA,
 } from "../../protocol/http_server.ts";
+import { HTTP_ACTION_BYTES_MAX } from "../../limits.ts";
 import { closeIn } from "../../protocol/close_details.ts";
 import {
   type Ending,
@@ -172,6 +173,11 @@ export class HttpServer implements Module {
   #perform(message: KernelMessage): Outcome {
     if (nodeOf(message.source) !== this.#node) {
       return refusal("InvalidSourceProcess", "only processes of this node may use its http server");
+    }
+    if (message.body.length > HTTP_ACTION_BYTES_MAX) {
+      const why = `an action has at most ${HTTP_ACTION_BYTES_MAX} bytes`;
+      const text = textOf(message.body.slice(0, ECHO_CHARS_MAX));
+      return this.#malformed(message, text, new TypeError(why));
     }
     const text = textOf(message.body);
     let action: HttpServerAction;

@@ -132,6 +132,14 @@ Deno.test("deliver() prints a malformed action in one harmless line", () => {
   }
 });
 
+Deno.test("deliver() does not read an action that is too long", () => {
+  const testbed = new Testbed();
+  const long = JSON.stringify({ Unbind: { path: "/", more: "x".repeat(64 * 1024) } });
+  assertEquals(testbed.act(long), { Err: "MalformedRequest" });
+  assertMatch(testbed.lines[0]!, /an action has at most 65536 bytes/);
+  assertEquals(testbed.act(long.slice(0, 40) + `"}}`), { Ok: null });
+});
+
 Deno.test("deliver() survives whatever comes as an action", () => {
   const testbed = new Testbed();
   const words = ["null", "[]", "0", '""', "{", "{}", '"Bind"', '{"Bind":null}', '{"Bind":[]}'];

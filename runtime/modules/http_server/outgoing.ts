@@ -1,5 +1,9 @@
 /** From what a process answered to an HTTP response (spec/http.md §2.4), and the answers that are our own. */
-import { HTTP_RESPONSE_HEADER_CHARS_MAX, HTTP_RESPONSE_HEADERS_MAX } from "../../limits.ts";
+import {
+  HTTP_RESPONSE_HEADER_CHARS_MAX,
+  HTTP_RESPONSE_HEADERS_MAX,
+  HTTP_RESPONSE_JSON_CHARS_MAX,
+} from "../../limits.ts";
 import { HttpResponse } from "../../protocol/http_server.ts";
 import { type KernelMessage, textOf } from "../../protocol/message.ts";
 import { decodeJson } from "../../protocol/serde.ts";
@@ -54,7 +58,7 @@ export class Answers {
     method: string,
     asked: Asked,
   ): Response {
-    const text = textOf(body);
+    const text = body.length > HTTP_RESPONSE_JSON_CHARS_MAX ? "" : textOf(body);
     const head = method === "HEAD" ? tryReadHead(text, true) : this.#headOf(text);
     const bodiless = head === null || method === "HEAD" || BODILESS.has(head.status);
     if (head?.stream && !bodiless) {

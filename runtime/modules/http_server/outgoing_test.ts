@@ -107,6 +107,12 @@ Deno.test("responseFrom() answers 500 to more headers than Deno's server survive
   assertEquals(answer({ status: 200, headers: { a: Array(40_000).fill("") } }).status, 500);
 });
 
+Deno.test("responseFrom() does not read a head that is longer than any it would send", () => {
+  const head = { status: 200, headers: {}, more: "x".repeat(6 * 64 * 1024) };
+  assertEquals(answer(head).status, 500);
+  assertEquals(answer({ ...head, more: "x" }).status, 200);
+});
+
 Deno.test("responseFrom() gives no content type to what has no content", () => {
   const typed = { "content-type": "text/plain", "content-length": "4" };
   for (const status of [204, 205, 304]) {

@@ -3,13 +3,12 @@ import type { ArrivingBodies } from "./bodies.ts";
 import { clientKey } from "./front_door/networks.ts";
 import type { IncomingRequest } from "./handler.ts";
 import { type Head, isLocal, type Peer, type RequestTarget } from "./incoming.ts";
-import { isForeign, isLoopbackHost } from "./login/origin.ts";
+import { isLoopbackHost, isOfPage } from "./login/origin.ts";
 import type { Login } from "./login/login.ts";
+import { RPC_PATH } from "../../protocol/http_server.ts";
 import { normalize } from "./bindings.ts";
 import { emptyResponse, textResponse } from "./outgoing.ts";
 import type { Rpc } from "./rpc.ts";
-
-const RPC_PATH = "/rpc:distro:sys/message";
 
 export interface ReservedOptions {
   login: Pick<Login, "answer">;
@@ -42,10 +41,10 @@ export class Reserved {
     return null;
   }
 
-  /** For programs on this machine: no proxy's clients, no page in a browser, no name that leads here from elsewhere. */
+  /** For programs on this machine: no proxy's clients, no page in a browser (a process's own is one), no name that leads here from elsewhere. */
   async #inject(request: IncomingRequest, head: Head, peer: Peer): Promise<Response> {
     if (!isLocal(peer, head)) return emptyResponse(403);
-    if (isForeign(request.headers) || !isLoopbackHost(head.host)) {
+    if (isOfPage(request.headers) || !isLoopbackHost(head.host)) {
       return textResponse(403, "messages are injected by programs of this machine only");
     }
     const tooLarge = this.#options.bodies.refuse(head.contentLength);

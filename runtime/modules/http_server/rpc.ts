@@ -7,7 +7,7 @@
  * For programs on this machine alone: a page in its owner's browser could send the same request.
  */
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
-import { HTTP_PENDING_MAX, HTTP_RESPONSE_SECONDS } from "../../limits.ts";
+import { HTTP_PENDING_MAX, HTTP_RESPONSE_SECONDS, RPC_ANSWER_BYTES_MAX } from "../../limits.ts";
 import { type Address, parseProcessId } from "../../protocol/address.ts";
 import { ById } from "../../protocol/by_id.ts";
 import {
@@ -17,6 +17,7 @@ import {
   randomId,
   request,
   type SendErrorReason,
+  sizeOf,
 } from "../../protocol/message.ts";
 import { anything, decodeJson, object, optional, string, u32 } from "../../protocol/serde.ts";
 
@@ -124,6 +125,10 @@ function toHttp(message: KernelMessage): Response {
   if (message.error !== null) {
     const { reason, explanation } = message.error;
     return refused(STATUSES[reason], explanation);
+  }
+  if (sizeOf(message) > RPC_ANSWER_BYTES_MAX) {
+    const bytes = sizeOf(message);
+    return refused(502, `the answer has ${bytes} bytes, here at most ${RPC_ANSWER_BYTES_MAX}`);
   }
   const blob = message.lazy_load_blob;
   const answer = {

@@ -85,6 +85,15 @@ Deno.test("§2.8: an answer without a blob", async () => {
   assertEquals(await response.text(), '{"body":[111,107],"lazy_load_blob":null}');
 });
 
+Deno.test("an answer of which too much JSON would have to be made is 502", async () => {
+  const { inject } = rpcThat((message) =>
+    responseTo(message, "x", { mime: null, bytes: new Uint8Array(1024 * 1024) })
+  );
+  const response = await inject({ process: "a:b:c.os", expects_response: 5 });
+  assertEquals(response.status, 502);
+  assertMatch((await response.json()).error, /the answer has 1048577 bytes, here at most 1048576/);
+});
+
 Deno.test("what goes wrong has a status of its own and says why", async () => {
   const statuses: [SendErrorReason, number][] = [
     ["no-answer", 408],

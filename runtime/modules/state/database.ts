@@ -9,7 +9,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { statfsSync } from "node:fs";
 import { assert } from "../../assert.ts";
-import { STATE_FREE_BYTES_MIN } from "../../limits.ts";
+import { STATE_FREE_BYTES_MIN } from "./limits.ts";
 import { StoreFiles } from "./files.ts";
 import { inspect } from "./inspection.ts";
 import { checksumOf, SCHEMA } from "./schema.ts";

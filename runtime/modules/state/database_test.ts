@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { STATE_FREE_BYTES_MIN } from "../../limits.ts";
+import { STATE_FREE_BYTES_MIN } from "./limits.ts";
 import { Database } from "./database.ts";
 import { StoreUnusable } from "./store_protocol.ts";
 import { randomBytes, TempHome, thrown, write } from "./testing.ts";

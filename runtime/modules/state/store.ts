@@ -7,7 +7,7 @@
  */
 import type { ProcessId } from "../../protocol/address.ts";
 import type { PersistedCapability, PersistedProcess, Store } from "../../protocol/store.ts";
-import { STATE_BYTES_MAX } from "../../limits.ts";
+import { STATE_BYTES_MAX } from "./limits.ts";
 import type { Log } from "../../log.ts";
 import { decodeCapabilities, decodeProcess, encodeCapabilities, encodeProcess } from "./records.ts";
 import { type Call, type Outcome, type Row, StoreUnusable, type Table } from "./store_protocol.ts";

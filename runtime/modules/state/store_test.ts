@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { STATE_BYTES_MAX, STATE_WAITING_CALLS_PER_PROCESS_MAX } from "../../limits.ts";
+import { STATE_BYTES_MAX, STATE_WAITING_CALLS_PER_PROCESS_MAX } from "./limits.ts";
 import type { ProcessId } from "../../protocol/address.ts";
 import type { PersistedCapability, PersistedProcess } from "../../protocol/store.ts";
 import { StoreUnusable } from "./store.ts";

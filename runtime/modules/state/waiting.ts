@@ -10,7 +10,7 @@ import {
   STATE_WAITING_BYTES_PER_PROCESS_MAX,
   STATE_WAITING_CALLS_MAX,
   STATE_WAITING_CALLS_PER_PROCESS_MAX,
-} from "../../limits.ts";
+} from "./limits.ts";
 
 interface Lane<T> {
   items: { item: T; bytes: number }[];

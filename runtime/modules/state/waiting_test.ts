@@ -6,7 +6,7 @@ import {
   STATE_WAITING_BYTES_PER_PROCESS_MAX,
   STATE_WAITING_CALLS_MAX,
   STATE_WAITING_CALLS_PER_PROCESS_MAX,
-} from "../../limits.ts";
+} from "./limits.ts";
 import { Waiting } from "./waiting.ts";
 
 Deno.test("Waiting.take() gives each lane its turn, and keeps the order within it", () => {

@@ -1,6 +1,6 @@
 // Threat: a process that takes all it can get of one thing (time, memory, the port, the system's threads), without
 // end. Which one is in the name that it was dropped under.
-import { our, println, Request, setState } from "@kinode/process";
+import { Capability, our, println, Request, setState } from "@kinode/process";
 
 export const config = {
   on_exit: "None",
@@ -73,6 +73,22 @@ const ways: Record<string, () => unknown> = {
   },
   async saves_large() {
     for (;;) await setState(new Uint8Array(60 * MB));
+  },
+  async attaches() {
+    const params = Array.from({ length: 600 }, (_, i) => ({ [`key ${i}`]: "x".repeat(80) }));
+    const capabilities = [new Capability(our(), params)];
+    const target = "our@silent:silent:template.os";
+    for (;; await nextTurn()) {
+      for (let i = 0; i < 100; i++) {
+        Request.to(target).body("").capabilities(capabilities).send();
+      }
+    }
+  },
+  async acts() {
+    const action = JSON.stringify({ Unbind: { path: "/", more: Array(15_000).fill(null) } });
+    for (;; await nextTurn()) {
+      for (let i = 0; i < 100; i++) Request.to("our@http_server:distro:sys").body(action).send();
+    }
   },
   async prints() {
     for (;; await null) println("flood");

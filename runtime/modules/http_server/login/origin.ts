@@ -18,6 +18,11 @@ export function isForeign(headers: Headers): boolean {
   return site !== null && site !== "same-origin" && site !== "none";
 }
 
+/** Whether a page made the request, of whatever origin: all processes' pages share the node's. */
+export function isOfPage(headers: Headers): boolean {
+  return headers.has("origin") || headers.has("sec-fetch-site");
+}
+
 /** The host of an origin with its port as a Host header has it; `null` for what is none (`"null"`). */
 function hostOf(origin: string): string | null {
   try {
