@@ -151,8 +151,12 @@ export class NpmPackages {
     return await this.#probe(own, join(folder, target)) ?? notExported(subpath, own);
   }
 
-  /** The file meant by `path`, if there is one. */
-  async #probe(own: Package, path: string): Promise<PackageFile | "empty" | null> {
+  /** The file meant by `path`; where there is none, what was looked for is noted, since a package may be arriving. */
+  async #probe(
+    own: Package,
+    path: string,
+    mayFollow = true,
+  ): Promise<PackageFile | "empty" | null> {
     for (const ending of ENDINGS) {
       const file = path + ending;
       if (!await this.#sources.has(file, this.#root)) continue;
@@ -162,10 +166,12 @@ export class NpmPackages {
       const meant = typeof replaced === "string" ? join(own.folder, replaced) : file;
       return { path: meant, pure: own.manifest.sideEffects === false };
     }
-    const inner = await this.#manifest(path);
-    if (inner === null || path === own.folder) return null;
-    const main = join(path, mainOf(inner));
-    return main === path ? null : await this.#probe(own, main);
+    const inner = path === own.folder || !mayFollow ? null : await this.#manifest(path);
+    const main = inner === null ? path : join(path, mainOf(inner));
+    // Once only, as Node does: two folders may name each other.
+    if (main !== path) return await this.#probe(own, main, false);
+    for (const ending of ENDINGS) this.#inputs.set(path + ending, null);
+    return null;
   }
 
   #manifest(folder: string): Promise<Manifest | null> {

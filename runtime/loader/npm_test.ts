@@ -154,6 +154,16 @@ Deno.test("broken packages are errors with a place, never a crash", async () => 
   }
 });
 
+Deno.test("folders of a package that name each other are an error, not an endless search", async () => {
+  const seen = await seenBy({
+    "hello.ts": hello("p/a"),
+    "node_modules/p/package.json": manifest("p"),
+    "node_modules/p/a/package.json": '{"main":"../b"}',
+    "node_modules/p/b/package.json": '{"main":"../a"}',
+  });
+  assertStringIncludes(String(seen), `hello.ts:1:15: error: the package p@1.2.3 has no "./a"`);
+});
+
 Deno.test("Node's harmless modules work without any power of Node's", async () => {
   const seen = await seenBy({
     "hello.ts": `

@@ -109,6 +109,20 @@ Deno.test("watch() follows a zip file: only what changed in it, not while it is 
   await recorded.untilAll("stop one:duo:template.os", "stop two:duo:template.os");
 });
 
+Deno.test("watch() starts a script as soon as the npm package that it lacks is whole, in whatever order it comes", async () => {
+  await using home = new TempFolder({
+    "processes/hello.ts": 'import { text } from "p";\nexport default text;\n',
+  });
+  await using recorded = await watching(home);
+  home.write("processes/node_modules/p/package.json", '{"name":"p","main":"m.js"}');
+  await recorded.until("the package p has no file for the web");
+  home.write("processes/node_modules/p/m.js", 'export * from "./lib/text";\n');
+  await recorded.until('"./lib/text" is not in the package of node_modules/p/m.js');
+  home.write("processes/node_modules/p/lib/text.js", 'export const text = "whole";\n');
+  assertEquals((await recorded.until("start")).at(-1), "start hello.ts");
+  assertEquals(await valueOf(recorded, "hello.ts"), "whole");
+});
+
 Deno.test("watch() goes on when the folder itself vanishes and comes back", async () => {
   await using home = new TempFolder(duo);
   await using recorded = await watching(home);
