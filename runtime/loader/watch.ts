@@ -4,6 +4,7 @@
  * burst, and the next one is not told before the last was acted on.
  */
 import { relativeInside } from "./plain_file.ts";
+import { openWatcher } from "./watch_folders.ts";
 import { WATCH_BURST_MS_MAX, WATCH_QUIET_MS, WATCH_ROOT_SECONDS } from "../limits.ts";
 
 /** What changed, relative to the folder; `null`: look at everything. */
@@ -20,10 +21,15 @@ export function touches(changed: Changed, path: string): boolean {
 
 export class FolderWatcher {
   readonly #folder: string;
+  readonly #watchFs: typeof Deno.watchFs;
   readonly #act: (changed: Changed) => Promise<void>;
   readonly #rootTimer: ReturnType<typeof setInterval>;
   #root: string;
   #watcher: Deno.FsWatcher | null;
+  /** Folders are watched one by one. */
+  #partial: boolean;
+  /** Paths of folders in which changes go unnoticed. */
+  readonly unwatched: string[];
   #ended: Promise<void>;
   /** Which folder is watched: another may come to lie in its place. */
   #identity: string | null;
@@ -34,12 +40,20 @@ export class FolderWatcher {
   #closed = false;
 
   /** Watches `folder`; throws what Deno throws when it cannot. `act` must not throw. */
-  constructor(folder: string, act: (changed: Changed) => Promise<void>) {
+  constructor(
+    folder: string,
+    act: (changed: Changed) => Promise<void>,
+    watchFs: typeof Deno.watchFs = Deno.watchFs,
+  ) {
+    this.#watchFs = watchFs;
     this.#folder = folder;
     this.#act = act;
     this.#root = Deno.realPathSync(folder);
     this.#identity = identityOf(this.#root);
-    this.#watcher = Deno.watchFs(this.#root);
+    const { watcher, partial, unwatched } = openWatcher(this.#root, watchFs);
+    this.#watcher = watcher;
+    this.#partial = partial;
+    this.unwatched = unwatched;
     this.#ended = this.#listen(this.#watcher);
     this.#rootTimer = setInterval(() => this.#checkRoot(), WATCH_ROOT_SECONDS * 1000);
   }
@@ -75,7 +89,9 @@ export class FolderWatcher {
   #openWatcher(): void {
     try {
       this.#root = Deno.realPathSync(this.#folder);
-      const watcher = this.#watcher = Deno.watchFs(this.#root);
+      const { watcher, partial } = openWatcher(this.#root, this.#watchFs);
+      this.#watcher = watcher;
+      this.#partial = partial;
       this.#ended = Promise.all([this.#ended, this.#listen(watcher)]).then(() => {});
     } catch {
       // Gone again already: the next look sees it.
@@ -93,6 +109,8 @@ export class FolderWatcher {
       // Reading a file is no change of it, and our own reading would wake us for ever.
       if (event.kind === "access") continue;
       for (const path of event.paths) this.#note(path);
+      // One that is new, or may be read now: the next look at the root opens the watch anew.
+      if (this.#partial && event.paths.some(isFolder)) this.#identity = "another";
       this.#schedule();
     }
   }
@@ -123,6 +141,14 @@ export class FolderWatcher {
       this.#acting = null;
       if (this.#changed !== "nothing") this.#schedule();
     });
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isDirectory;
+  } catch {
+    return false;
   }
 }
 

@@ -185,3 +185,37 @@ Deno.test("FolderWatcher tells of a change that happens while it is acted on, af
   assert(told[0]!.has("first.ts"));
   assert(told[1]!.has("during.ts"));
 });
+
+Deno.test("FolderWatcher watches what can be watched, where Deno refuses the whole: new folders, too", async () => {
+  await using folder = new TempFolder({ "lib/a.ts": "", "node_modules/p/index.js": "" });
+  const told: string[] = [];
+  let happened = Promise.withResolvers<void>();
+  const refusing: typeof Deno.watchFs = (paths, options) => {
+    const all = [paths].flat();
+    if (options?.recursive !== false) throw new Deno.errors.PermissionDenied("lost+found");
+    if (all.some((path) => path.includes("node_modules"))) throw new Error("too many");
+    return Deno.watchFs(paths, options);
+  };
+  const act = (changed: Changed) => {
+    told.push(...changed ?? ["everything"]);
+    happened.resolve();
+    return Promise.resolve();
+  };
+  const until = async (path: string, times = 1) => {
+    while (told.filter((one) => one === path).length < times) {
+      await happened.promise;
+      happened = Promise.withResolvers();
+    }
+  };
+  const watcher = new FolderWatcher(folder.path, act, refusing);
+  assertEquals(watcher.unwatched, [folder.at("node_modules")]);
+  folder.write("lib/a.ts", "saved");
+  await until("lib/a.ts");
+  folder.write("later/b.ts", "");
+  await until("later");
+  // Told once for the end of the old watch, once for the new one.
+  await until("everything", 2);
+  folder.write("later/b.ts", "saved");
+  await until("later/b.ts");
+  await watcher.close();
+});
