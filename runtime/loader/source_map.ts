@@ -11,6 +11,18 @@ const FRAME = /^\s+at /;
 /** Boot code, Deno's own, Node's compatibility layer. */
 const OWN_FRAME = /(?:^\s+at |\(|\s)(?:file:\/\/|ext:|node:|https?:\/\/)[^()]*\)?$/;
 
+/** What is built in: of use between two frames of the user's, and below the last of them only how we called it. */
+const BUILT_IN = /^\s+at .*<anonymous>\)?$/;
+
+function untilUser(lines: string[]): string[] {
+  let below = false;
+  return lines.reverse().filter((line) => {
+    if (BUILT_IN.test(line)) return below;
+    below = FRAME.test(line);
+    return true;
+  }).reverse();
+}
+
 export class StackMapper {
   readonly #file: string;
   readonly #code: string;
@@ -27,8 +39,8 @@ export class StackMapper {
 
   /** The text of `error.stack`, in terms of the user's files. */
   map(stack: string): string {
-    return stack.split("\n").map((line) => this.#mapLine(line)).filter((line) => line !== null)
-      .join("\n");
+    const lines = stack.split("\n").map((line) => this.#mapLine(line));
+    return untilUser(lines.filter((line) => line !== null)).join("\n");
   }
 
   #mapLine(line: string): string | null {

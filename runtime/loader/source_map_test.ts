@@ -49,6 +49,25 @@ export async function init() {
   ]);
 });
 
+Deno.test("map() ends where the user's code was called", async () => {
+  const mapper = new StackMapper(
+    "hello.ts",
+    "",
+    '{"version":3,"sources":[],"names":[],"mappings":""}',
+  );
+  const stack = [
+    "Error: one",
+    "    at JSON.parse (<anonymous>)",
+    "    at own (hello.ts:1:1)",
+    "    at Array.some (<anonymous>)",
+    "    at deliver (file:///boot.ts:3:4)",
+    "Caused by: Error: two",
+    "    at own (hello.ts:2:1)",
+    "    at new Promise (<anonymous>)",
+  ];
+  assertEquals(mapper.map(stack.join("\n")).split("\n"), [0, 1, 2, 5, 6].map((i) => stack[i]));
+});
+
 Deno.test("map() reads whole and abbreviated URLs, with and without async", async () => {
   await using folder = new TempFolder({ "hello.ts": "export const a: number = 1;\nthrow 1;\n" });
   const bundler = new Bundler(new Sources(folder.path), LIBRARY_NAMES);
