@@ -24,10 +24,10 @@ export class JsonFile {
     const faults = faultsOf(() => value = decodeJson(this.#text, decoder, this.#name));
     const [fault] = faults;
     if (fault === undefined) return { value: value! };
-    const broken = /\(line (\d+) column (\d+)\)/.exec(fault.text);
-    const spot = broken && { line: Number(broken[1]), column: Number(broken[2]), length: 1 };
-    const text = fault.text.replace(/ at position \d+ \(line \d+ column \d+\)/, "");
-    return { problem: this.#at(text, spot ?? this.#spotOf(fault.path)) };
+    const reason = reasonIn(this.#text);
+    if (reason === null) return { problem: this.#at(fault.text, this.#spotOf(fault.path)) };
+    const text = `${this.#name}: not JSON (${reason.replace(NOISE, "")})`;
+    return { problem: { ...this.#at(text, brokenAt(this.#text, reason)), hint: JSON_RULES } };
   }
 
   /** A fault that no decoder sees, of the value at `path`. */
@@ -57,6 +57,38 @@ export class JsonFile {
     }
     return spot;
   }
+}
+
+const JSON_RULES = 'JSON has texts and names in "…", no comments, no comma before ] or }';
+/** Of V8's message what the place, or the excerpt below it, says better. */
+const NOISE =
+  /, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$|(?: in JSON)? at position \d+ \(line \d+ column \d+\)$/s;
+
+/** Why this is no JSON; `null` if it is. */
+function reasonIn(text: string): string | null {
+  try {
+    JSON.parse(text);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** V8 names the place, but for what it calls an unexpected token, and for an end that comes too soon. */
+function brokenAt(text: string, reason: string): Spot {
+  const named = /\(line (\d+) column (\d+)\)$/.exec(reason);
+  if (named !== null) return { line: Number(named[1]), column: Number(named[2]), length: 1 };
+  const isToken = (length: number) =>
+    reasonIn(text.slice(0, length))?.startsWith("Unexpected token") ?? false;
+  // Whatever is cut off behind the token does not change what is said of it.
+  let [before, after] = [0, text.length];
+  while (after - before > 1) {
+    const middle = (before + after) >> 1;
+    if (isToken(middle)) after = middle;
+    else before = middle;
+  }
+  const lines = text.slice(0, isToken(text.length) ? after - 1 : text.length).split("\n");
+  return { line: lines.length, column: lines.at(-1)!.length + 1, length: 1 };
 }
 
 interface Spot {

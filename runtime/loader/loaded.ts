@@ -72,7 +72,8 @@ export function findObjection(
 
 /** A package's script that says what nobody reads. */
 export function warningOf({ file, config }: Script, output: Output | null): Problem | null {
-  if (config === null || output === null || output.config === null) return null;
-  const text = "its `config` means nothing: it is a part of a package";
+  const fields = Object.keys(output?.config ?? {}).filter((field) => field !== "schedule");
+  if (config === null || fields.length === 0) return null;
+  const text = `its config.${fields[0]} means nothing: it is a part of a package`;
   return { ...problemOf(file, text, "write it into manifest.json"), severity: "warning" };
 }

@@ -102,6 +102,9 @@ export class Loader {
     const { folder, log } = this.#options;
     try {
       this.#watcher = new FolderWatcher(folder, (changed) => this.#lookSafely(changed));
+      for (const path of this.#watcher.unwatched) {
+        log.warn(`changes in ${path} go unnoticed, restart the node after one`);
+      }
       // For what changed since loadAll looked.
       this.#watcher.touchAll();
       // A save is to be quick from the first one on; nobody waits for this.
@@ -167,8 +170,15 @@ export class Loader {
     await this.#loadSome(scan.scripts.filter((script) => this.#mayHaveChanged(script, changed)));
     // A name may have become free meanwhile.
     await this.#loadSome(scan.scripts.filter(({ key }) => this.#known.get(key)?.objection));
+    this.#survey.tellLoose(scan.loose.filter((name) => !this.#isImported(name)));
     this.#sources.forgetArchives();
     await this.#builder.rest();
+  }
+
+  #isImported(folder: string): boolean {
+    return [...this.#known.values()].some(({ inputs }) =>
+      [...inputs.keys()].some((input) => input.startsWith(`${folder}/`))
+    );
   }
 
   async #loadSome(scripts: Script[]): Promise<void> {

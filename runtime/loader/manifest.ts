@@ -18,7 +18,7 @@ import { PACKAGE_PROCESSES_MAX } from "../limits.ts";
 
 const name = converted(string, (text) => (parseProcessId(`${text}:package:publisher`), text));
 const node = converted(string, parseNodeName);
-const { id: _itsPackageSaysIt, ...rights } = configFields;
+const { id: _itsPackageSaysIt, schedule: _itsScriptSaysIt, ...rights } = configFields;
 
 const entryFields = {
   process_name: name,

@@ -1,6 +1,8 @@
 /** `kinode new NAME`: a script or a package that runs at once. */
 import { dirname, join } from "@std/path";
 import { parseProcessId } from "../protocol/address.ts";
+import { ENDINGS } from "./packages.ts";
+import { NOT_A_PROCESS } from "./scan.ts";
 
 export const TEMPLATES = ["web", "kinode", "websocket", "package"] as const;
 export type Template = typeof TEMPLATES[number];
@@ -70,10 +72,15 @@ export async function makeNew(folder: string, name: string, template: Template):
   } catch (error) {
     throw new Error(`"${name}" cannot be a process: ${(error as Error).message}`);
   }
+  if (NOT_A_PROCESS.test(template === "package" ? name : `${name}.ts`)) {
+    throw new Error(`"${name}" cannot be a process: what has such a name is a helper or a test`);
+  }
   const files = Object.entries(filesOf(name, template)).map(([file, text]) =>
     [join(folder, file), text] as const
   );
-  for (const path of [`${name}.ts`, name].map((file) => join(folder, file))) {
+  // Any of these would be the same process, or a part of it.
+  const taken = [name, ...[...ENDINGS, "zip"].map((ending) => `${name}.${ending}`)];
+  for (const path of taken.map((file) => join(folder, file))) {
     if (await exists(path)) throw new Error(`${path} is there already; nothing was written`);
   }
   for (const [path, text] of files) {

@@ -39,8 +39,16 @@ export interface Package {
   problems: Problem[];
 }
 
-const ENDINGS = ["ts", "tsx", "mts", "js", "mjs", "jsx"];
+/** Of a script. */
+export const ENDINGS = ["ts", "tsx", "mts", "js", "mjs", "jsx"];
 const PUBLISHER = "template.os";
+/** What a `config` has and a manifest has not. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ["id", 'it is made of process_name and metadata.json: { "properties": { "package_name": "…" } }'],
+  ["schedule", "write it into the script: export const config = { schedule: […] }"],
+]);
+const NO_LIST = "manifest: expected an array";
+const LIST = 'it is a list with one entry per process: [{ "process_name": "chat" }]';
 
 /** Where the files of a package lie. */
 export interface Layout {
@@ -111,7 +119,13 @@ export async function readPackage(sources: Sources, layout: Layout): Promise<Pac
       continue;
     }
     const id = parseProcessId(`${entry.process_name}:${owner.value}`);
-    found.scripts.push({ key, id, root, file: script, config: { ...entry, id: null } });
+    found.scripts.push({
+      key,
+      id,
+      root,
+      file: script,
+      config: { ...entry, id: null, schedule: null },
+    });
   }
   return found;
 }
@@ -136,7 +150,10 @@ function noScript(file: JsonFile, i: number, entry: ManifestEntry, { base }: Lay
 function warningsOf(file: JsonFile, json: unknown): Problem[] {
   const entries = json as unknown[];
   return entries.flatMap((entry, i) => unknownFields(entry, `manifest[${i}]`, ENTRY_FIELDS))
-    .map((field) => file.warning(field));
+    .map((field) => {
+      const name = field.path.slice(field.path.lastIndexOf(".") + 1);
+      return file.warning({ ...field, hint: ELSEWHERE.get(name) ?? field.hint });
+    });
 }
 
 /** `package:publisher`, from metadata.json or from the name of the folder. */
@@ -179,6 +196,9 @@ async function readJson<D extends Decoder<unknown>>(
   const file = new JsonFile(path, source.bytes, path.split("/").at(-1)!.replace(/\.json$/, ""));
   let json: unknown;
   const decoded = file.decode((given, at) => (json = given, decoder(given, at)));
-  if ("problem" in decoded) return decoded;
+  if ("problem" in decoded) {
+    const { problem } = decoded;
+    return { problem: problem.text === NO_LIST ? { ...problem, hint: LIST } : problem };
+  }
   return { file, json, value: decoded.value as Of<D> };
 }

@@ -90,7 +90,23 @@ Deno.test("a package needs a process_name and nothing else; several processes, b
 Deno.test("a wrong field is named with file, line and JSON path, and nothing of the package starts", async () => {
   const wrong: [manifest: string, lines: string[]][] = [
     ["[{]", ["chat/manifest.json:1:3: error: manifest: not JSON"]],
-    ["{}", ["chat/manifest.json:1:1: error: manifest: expected an array"]],
+    ["", ["chat/manifest.json:1:1: error: manifest: not JSON (Unexpected end of JSON input)"]],
+    ['[{"process_name":\n"a"}', ["chat/manifest.json:2:5: error: manifest: not JSON (Expected"]],
+    ['// mine\n[{"process_name":"a"}]', [
+      "chat/manifest.json:1:1: error: manifest: not JSON (Unexpected token '/')",
+      "  1 | // mine",
+      "    | ^",
+      'chat/manifest.json: JSON has texts and names in "…", no comments, no comma before ] or }',
+    ]],
+    ['[{"process_name":"a"},\n]', [
+      "chat/manifest.json:2:1: error: manifest: not JSON (Unexpected token ']')",
+    ]],
+    ["{}", [
+      "chat/manifest.json:1:1: error: manifest: expected an array",
+      "  1 | {}",
+      "    | ^^",
+      'chat/manifest.json: it is a list with one entry per process: [{ "process_name": "chat" }]',
+    ]],
     ["[]", ["chat/manifest.json:1:1: error: manifest: expected one entry per process, got none"]],
     ['[\n  {"public":true}]', [
       "chat/manifest.json:2:3: error: manifest[0].process_name: expected a string",
@@ -137,6 +153,17 @@ Deno.test("an unknown field of a manifest is a warning, metadata.json is checked
   );
   assertStringIncludes(misspelt.lines.join("\n"), 'did you mean "public"?');
   assertEquals(misspelt.lines.at(-1), "start chat/chat.ts");
+  const planned = await load({
+    "chat/manifest.json": '[{"process_name":"chat","schedule":["0 3 * * *"]}]',
+    "chat/chat.ts": `export const config = { schedule: ["0 3 * * *"] };\n${HELLO}`,
+  });
+  assertEquals(planned.lines.map((line) => line.split(": ").slice(0, 2).join(": ")), [
+    "chat/manifest.json:1:25: warning",
+    '  1 | [{"process_name":"chat","schedule":["0 3 * * *"]}]',
+    "    |                         ^^^^^^^^^^^^^^^^^^^^^^^^",
+    "chat/manifest.json: write it into the script",
+    "start chat/chat.ts",
+  ]);
   const wrong = await load({
     "chat/manifest.json": '[{"process_name":"chat"}]',
     "chat/metadata.json": '{"properties":{"publisher":"No One"}}',
@@ -217,6 +244,9 @@ Deno.test("zip files that are refused are named, with the entry, and stop nothin
     "slip.zip": zipOf([{ name: "manifest.json", bytes: "[]" }, { name: "../../evil.ts" }]),
     "empty.zip": zipFiles({ "readme.txt": "" }),
     "broken.zip": "this is no zip file",
+    "deep.zip": zipFiles({ "read.me": "", "in/chat/manifest.json": "[]" }),
+    "dir.zip/chat.ts": HELLO,
+    "old.tar.gz": "",
     "hello.ts": HELLO,
   });
   const text = lines.join("\n");
@@ -226,7 +256,51 @@ Deno.test("zip files that are refused are named, with the entry, and stop nothin
   );
   assertStringIncludes(text, "empty.zip: error: there is no manifest.json in this zip file");
   assertStringIncludes(text, "broken.zip: error: it is no whole zip file");
+  assertStringIncludes(text, "deep.zip: zip the folder in/chat by itself");
+  assertStringIncludes(text, "dir.zip: give it a name that does not end in .zip");
+  assertStringIncludes(text, "old.tar.gz: warning: packages are folders or zip files");
   assertEquals(lines.at(-1), "start hello.ts");
+});
+
+Deno.test("a folder that may be meant as a package, and is none, is named once, if nothing is imported of it", async () => {
+  const { lines } = await load({
+    "chat/chat.ts": HELLO,
+    "kino/metadata.json": "{}",
+    "greet/index.ts": "export const a = 1;",
+    "lib/words.ts": HELLO,
+    "hello.ts": `import { a } from "./greet/index.ts";\n${HELLO}export { a };`,
+  });
+  assertEquals(lines, [
+    "start hello.ts",
+    ...["chat", "kino"].flatMap((name) => [
+      `${name}: warning: this folder has no manifest.json, so nothing of it runs`,
+      `${name}: a package has one: [{ "process_name": "chat" }] for the script chat.ts beside it`,
+    ]),
+  ]);
+});
+
+Deno.test({
+  name:
+    "a package whose manifest cannot be looked at goes on running, and is named; its neighbours do not notice",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using home = new TempFolder({
+      "processes/chat/manifest.json": '[{"process_name":"chat"}]',
+      "processes/chat/chat.ts": HELLO,
+    });
+    await using recorded = new RecordedLoader(home);
+    await recorded.loader.loadAll();
+    // As root no permission is missing; a link to itself is as unreadable.
+    home.remove("processes/chat/manifest.json");
+    Deno.symlinkSync("manifest.json", home.at("processes/chat/manifest.json"));
+    home.write("processes/hello.ts", HELLO);
+    await recorded.loader.loadAll();
+    assertEquals(recorded.lines.map((line) => line.replace(/: (?:Too many|File).*/, "")), [
+      "start chat/chat.ts",
+      "chat: error: cannot be read",
+      "start hello.ts",
+    ]);
+  },
 });
 
 Deno.test("stack traces name the file in the zip file, and nothing of it is written to the disk", async () => {

@@ -78,18 +78,25 @@ async function readAll(file: Deno.FsFile, max: number): Promise<Uint8Array<Array
   return bytes;
 }
 
-async function realPath(path: string): Promise<string | null> {
-  try {
-    return await Deno.realPath(path);
-  } catch {
-    return null;
-  }
+function realPath(path: string): Promise<string | null> {
+  return orNull(Deno.realPath(path));
 }
 
-async function lstat(path: string): Promise<Deno.FileInfo | null> {
+function lstat(path: string): Promise<Deno.FileInfo | null> {
+  return orNull(Deno.lstat(path));
+}
+
+/** Whether Deno says that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+}
+
+/** `null` for what is not there. What cannot be seen (permission denied, links in a circle) may be there: it throws. */
+async function orNull<T>(asked: Promise<T>): Promise<T | null> {
   try {
-    return await Deno.lstat(path);
-  } catch {
-    return null;
+    return await asked;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
   }
 }

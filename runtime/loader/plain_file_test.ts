@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { readInside, relativeInside } from "./plain_file.ts";
 import { TempFolder } from "./testing.ts";
@@ -28,7 +28,8 @@ Deno.test("readInside() reads what lies inside, under its real name, and says wh
   Deno.symlinkSync("loop", folder.at("root/loop"));
   assertEquals(await textOf(root, "out.ts"), "outside");
   assertEquals(await textOf(root, "up/c.ts"), "outside");
-  assertEquals(await textOf(root, "loop"), "missing");
+  assertEquals(await textOf(root, "a.ts/b.ts"), "missing");
+  await assertRejects(() => textOf(root, "loop"), Deno.errors.FilesystemLoop);
   await new Deno.Command("mkfifo", { args: [folder.at("root/pipe.ts")] }).output();
   assertEquals(await textOf(root, "pipe.ts"), "special");
 });

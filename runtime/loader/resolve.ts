@@ -21,6 +21,7 @@ import {
   type Sources,
   tooLarge,
 } from "./sources.ts";
+import { notUtf8 } from "./utf8.ts";
 
 export const LIBRARY = "@kinode/process";
 
@@ -55,12 +56,18 @@ export class Resolver {
   }
 
   async #resolve(question: Question): Promise<Answer> {
-    const { specifier, importer, kind, type } = question;
-    if (kind === "entry-point") return await this.#read(specifier, type);
+    const { specifier, importer, kind } = question;
+    if (kind === "entry-point") return await this.#entry(specifier);
     if (specifier === LIBRARY) return { module: { name: LIBRARY, code: this.#options.library } };
     if (/^(?:node|noble):/.test(importer)) return await this.#within(specifier, importer);
     if (/^\.\.?(?:\/|$)/.test(specifier)) return await this.#relative(question);
     return await this.#bare(question);
+  }
+
+  async #entry(path: string): Promise<Answer> {
+    if (/\.[cm]?[jt]sx?$/i.test(path)) return await this.#read(path, null);
+    const hint = "a script has a name that ends in .ts, .tsx, .mts, .js, .mjs or .jsx";
+    return { refused: { text: `${path} is no script`, hint } };
   }
 
   async #relative({ specifier, importer, type }: Question): Promise<Answer> {
@@ -90,11 +97,38 @@ export class Resolver {
       if (found !== null) return await this.#ofPackage(found, type);
     }
     const name = nodeNameOf(wanted);
-    if (name === null) return { refused: notInstalled(wanted, this.#options.root) };
+    if (name === null) {
+      return { refused: await this.#meantAsFile(wanted, importer) ?? this.#notInstalled(wanted) };
+    }
     const module = nodeModule(name);
     if ("text" in module) return { refused: module };
     if ("code" in module) return { module: { name: `node:${name}`, code: module.code } };
     return await this.#ofProgram(module.file);
+  }
+
+  /** `lib/util.ts` for `./lib/util.ts`. */
+  async #meantAsFile(specifier: string, importer: string): Promise<Refusal | null> {
+    const { root, sources } = this.#options;
+    if (isOfPackage(importer) || /^[^/]*:|^\/|kinode/.test(specifier)) return null;
+    const path = joinImport(importer, specifier, root);
+    if (path === null || !await sources.has(path, root)) return null;
+    return {
+      text: `cannot import "${specifier}": without "./" it is a package`,
+      hint: `write "./${specifier}", if you mean the file`,
+    };
+  }
+
+  #notInstalled(specifier: string): Refusal {
+    const { root } = this.#options;
+    const name = /^((?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*)(?:\/.*)?$/i.exec(specifier)?.[1];
+    if (name === undefined || specifier.includes("kinode")) return refusalOf(specifier);
+    const install = /\.zip$/i.test(root)
+      ? `put its node_modules into ${root}`
+      : `run "npm install ${name}" in the ${placeOf(root)}`;
+    return {
+      text: `cannot import "${specifier}": the package ${name} is not installed`,
+      hint: /\.\w+$/.test(specifier) ? `${install}, or write "./${specifier}" for a file` : install,
+    };
   }
 
   /** `npm:zod@4/mini` means the package that is installed, if its version fits. */
@@ -150,21 +184,15 @@ export class Resolver {
     const source = await sources.read(path, rootOf(path, root));
     const sha256 = "text" in source ? null : await sha256Of(source.bytes);
     inputs.set(path, sha256);
-    if ("text" in source) return { refused: source };
+    if ("text" in source) {
+      const hint = source.hint ?? await sources.nearest(path, root);
+      return { refused: { ...source, hint } };
+    }
     inputs.set(source.path, sha256);
     const loader = loaderOf(source.path, type);
     if (typeof loader === "object") return { refused: loader };
-    return { found: { ...source, loader, pure } };
+    // Of a package that is not ours to mend, esbuild takes what it can.
+    const fault = loader === "binary" || isOfPackage(path) ? null : notUtf8(source);
+    return fault === null ? { found: { ...source, loader, pure } } : { refused: fault };
   }
-}
-
-function notInstalled(specifier: string, root: string): Refusal {
-  const name = /^((?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*)(?:\/.*)?$/i.exec(specifier)?.[1];
-  if (name === undefined || specifier.includes("kinode")) return refusalOf(specifier);
-  return {
-    text: `cannot import "${specifier}": the package ${name} is not installed`,
-    hint: /\.zip$/i.test(root)
-      ? `put its node_modules into ${root}`
-      : `run "npm install ${name}" in the ${placeOf(root)}`,
-  };
 }

@@ -9,9 +9,9 @@ import { parseProcessId, type ProcessId } from "../protocol/address.ts";
 import { SCRIPTS_MAX } from "../limits.ts";
 import { ArchiveRefused } from "./archive.ts";
 import { findLayout, type Layout, type Package, readPackage, type Script } from "./packages.ts";
-import { relativeInside } from "./plain_file.ts";
+import { isMissing, relativeInside } from "./plain_file.ts";
 import { type Problem, problemOf } from "./problem.ts";
-import type { Sources } from "./sources.ts";
+import { hintOf, type Sources } from "./sources.ts";
 import { type Changed, touches } from "./watch.ts";
 
 export interface Scan {
@@ -24,15 +24,22 @@ export interface Scan {
   /** Packages, by `package:publisher`. */
   layouts: Map<string, Layout>;
   problems: Problem[];
+  /** Folders that look like packages and have no manifest.json. */
+  loose: string[];
 }
 
 const SCRIPT = /^(.+)\.(?:ts|js|mts|mjs|tsx|jsx)$/i;
 const ZIP = /\.zip$/i;
-const NOT_A_PROCESS = /^[._]|[._]test\.[a-z]+$|\.d\.m?ts$/i;
+/** What somebody may call the script that a folder is for. */
+const MAIN: ReadonlySet<string> = new Set(["app", "index", "main", "mod", "server"]);
+const PACKED = /\.(?:tgz|tar|tar\.\w+|7z|rar)$/i;
+/** Names of helpers, hidden files, tests and declarations. */
+export const NOT_A_PROCESS = /^[._]|[._]test\.[a-z]+$|\.d\.m?ts$|^node_modules$/i;
 
 interface Read {
   layout: Layout | null;
   found: Package;
+  loose?: boolean;
 }
 
 export class Scanner {
@@ -65,7 +72,8 @@ export class Scanner {
       for (const { id } of now.found.scripts) layouts.set(packageOf(id), now.layout!);
     }
     this.#read = read;
-    return { ...settled(scripts, problems), unsure, layouts, problems };
+    const loose = names.packages.filter((name) => read.get(name)!.loose);
+    return { ...settled(scripts, problems), unsure, layouts, problems, loose };
   }
 
   async #readPackage(name: string): Promise<Read> {
@@ -79,10 +87,43 @@ export class Scanner {
     }
     const layout = await findLayout(this.#sources, name);
     if (layout !== null) return { layout, found: await readPackage(this.#sources, layout) };
-    if (!ZIP.test(name)) return { layout, found: nothing };
-    const hint = 'put one into it, such as [{ "process_name": "chat" }], beside chat.ts';
-    const problems = [problemOf(name, "there is no manifest.json in this zip file", hint)];
-    return { layout, found: { ...nothing, unsure: [name], problems } };
+    const problem = ZIP.test(name) ? await this.#noManifest(name) : await this.#unreadable(name);
+    if (problem === null) return { layout, found: nothing, loose: await this.#isLoose(name) };
+    return { layout, found: { ...nothing, unsure: [name], problems: [problem] } };
+  }
+
+  /** A zip file that is no package. */
+  async #noManifest(name: string): Promise<Problem> {
+    const text = "there is no manifest.json in this zip file";
+    const archive = await this.#sources.archive(name);
+    const names = archive instanceof ArchiveRefused ? [] : [...archive.names];
+    const deep = names.find((one) => one.endsWith("/manifest.json"));
+    if (deep === undefined) {
+      const hint = 'put one into it, such as [{ "process_name": "chat" }], beside chat.ts';
+      return problemOf(name, text, hint);
+    }
+    const folder = deep.slice(0, deep.lastIndexOf("/"));
+    return problemOf(name, `${text}, where it belongs`, `zip the folder ${folder} by itself`);
+  }
+
+  /** Whether somebody may have meant it as a package: for files to import a folder needs none of these. */
+  async #isLoose(name: string): Promise<boolean> {
+    const entries = await Array.fromAsync(Deno.readDir(join(this.#folder, name))).catch(() => []);
+    const names = entries.map((entry) => entry.name.toLowerCase());
+    const stems = names.map((name) => SCRIPT.exec(name)?.[1]).filter((stem) => stem !== undefined);
+    return names.some((name) => /^(?:metadata|manifest)\.json$/.test(name)) ||
+      stems.some((stem) => stem === name || MAIN.has(stem));
+  }
+
+  /** A folder may be a package that only cannot be seen now. */
+  async #unreadable(name: string): Promise<Problem | null> {
+    try {
+      await Deno.stat(join(this.#folder, name, "manifest.json"));
+    } catch (error) {
+      if (isMissing(error)) return null;
+      return problemOf(name, `cannot be read: ${(error as Error).message}`, hintOf(error));
+    }
+    return null;
   }
 }
 
@@ -103,8 +144,11 @@ function settled(found: Script[], problems: Problem[]) {
       problems.push(sameId(id, claimants.map(({ file }) => file)));
     }
   }
-  for (const { file } of scripts.splice(SCRIPTS_MAX)) {
-    problems.push(problemOf(file, `not started: the folder has more than ${SCRIPTS_MAX} scripts`));
+  const [first, ...others] = scripts.splice(SCRIPTS_MAX);
+  if (first !== undefined) {
+    const text =
+      `not started, nor ${others.length} more: a folder has at most ${SCRIPTS_MAX} processes`;
+    problems.push(problemOf(first.file, text, "start another node for them, with --processes"));
   }
   return { scripts, contested };
 }
@@ -124,11 +168,12 @@ async function namesIn(root: string, problems: Problem[]) {
   const scripts: string[] = [];
   const packages: string[] = [];
   for await (const { name, isFile, isDirectory, isSymlink } of Deno.readDir(root)) {
-    if (NOT_A_PROCESS.test(name) || name === "node_modules") continue;
+    if (NOT_A_PROCESS.test(name)) continue;
     const isScript = SCRIPT.test(name);
     if (isDirectory) packages.push(name);
     else if (!isScript && !ZIP.test(name)) {
       if (isSymlink) await refusePackageLink(root, name, problems);
+      else if (PACKED.test(name)) problems.push(packedOtherwise(name));
     } else if (isFile || (isSymlink && await linkStaysInside(root, name, problems))) {
       (isScript ? scripts : packages).push(name);
     }
@@ -171,6 +216,11 @@ function badName(file: string, stem: string): Problem {
     ? `give it a name of ${allowed}`
     : `rename it to ${better}${file.slice(stem.length).toLowerCase()}`;
   return problemOf(file, `"${stem}" cannot name a process: it may have ${allowed}`, hint);
+}
+
+function packedOtherwise(name: string): Problem {
+  const hint = "unpack it here, or pack it as a zip file";
+  return { ...problemOf(name, "packages are folders or zip files", hint), severity: "warning" };
 }
 
 function sameId(id: ProcessId, files: string[]): Problem {

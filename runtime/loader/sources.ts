@@ -73,13 +73,11 @@ export class Sources {
    */
   async read(path: string, root = ""): Promise<Source | Refusal> {
     try {
-      const source = isArchive(root)
+      return isArchive(root)
         ? await this.#readArchived(path, root)
         : await this.#readPlain(path, root);
-      if (!("text" in source) || source.hint !== null) return source;
-      return { ...source, hint: await this.#nearest(path, root) };
     } catch (error) {
-      return { text: `cannot read ${path}: ${(error as Error).message}`, hint: null };
+      return { text: `cannot read ${path}: ${(error as Error).message}`, hint: hintOf(error) };
     }
   }
 
@@ -112,13 +110,17 @@ export class Sources {
       const folder = await Deno.realPath(this.#folder);
       const file = await readInside(folder, join(folder, root), ARCHIVE_BYTES_MAX);
       if ("bytes" in file) return await Archive.open(file.bytes);
-      const { text, hint } = file.fault === "large"
-        ? { text: `it has more than ${ARCHIVE_BYTES_MAX >> 20} MB`, hint: null }
-        : FAULTS[file.fault](root, placeOf(""));
+      if (file.fault === "large") {
+        return new ArchiveRefused(`it has more than ${ARCHIVE_BYTES_MAX >> 20} MB`);
+      }
+      if (file.fault === "folder") {
+        return new ArchiveRefused("this is a folder", "give it a name that does not end in .zip");
+      }
+      const { text, hint } = FAULTS[file.fault](root, placeOf(""));
       return new ArchiveRefused(text, hint);
     } catch (error) {
       if (error instanceof ArchiveRefused) return error;
-      return new ArchiveRefused(`cannot be read: ${(error as Error).message}`);
+      return new ArchiveRefused(`cannot be read: ${(error as Error).message}`, hintOf(error));
     }
   }
 
@@ -146,8 +148,11 @@ export class Sources {
     return { path: root === "" ? file.inside : `${root}/${file.inside}`, bytes: file.bytes };
   }
 
-  /** TypeScript and bundlers let one write `./x` or `./x.js` for `x.ts`; here the file's own name is meant. */
-  async #nearest(path: string, root: string): Promise<string | null> {
+  /**
+   * What to do about `path`, which is missing. TypeScript and bundlers let one write `./x` or `./x.js` for `x.ts`, some
+   * disks `X.ts`; here the file's own name is meant.
+   */
+  async nearest(path: string, root: string): Promise<string | null> {
     const stem = path.replace(/\.[a-z]+$/, "");
     const endings = ["ts", "tsx", "mts", "js", "mjs", "jsx", "json"];
     const guesses = endings.flatMap((e) => [`${path}.${e}`, `${stem}.${e}`, `${path}/mod.${e}`]);
@@ -155,8 +160,44 @@ export class Sources {
       if (guess === path || !await this.has(guess, root)) continue;
       return `write the whole name of the file: did you mean ${guess}?`;
     }
-    return null;
+    const spelt = await this.#otherwiseSpelt(path, root);
+    return spelt === null ? null : `write it as the file is called: did you mean ${spelt}?`;
   }
+
+  /** The file whose name has other capitals. */
+  async #otherwiseSpelt(path: string, root: string): Promise<string | null> {
+    if (isArchive(root)) {
+      const archive = await this.archive(root);
+      if (!(archive instanceof Archive)) return null;
+      const inner = path.slice(root.length + 1).toLowerCase();
+      const name = [...archive.names].find((name) => name.toLowerCase() === inner);
+      return name === undefined ? null : `${root}/${name}`;
+    }
+    let at = "";
+    for (const part of path.split("/")) {
+      const names = await namesIn(join(this.#folder, at));
+      const name = names.find((one) => one === part) ??
+        names.find((one) => one.toLowerCase() === part.toLowerCase());
+      if (name === undefined) return null;
+      at = at === "" ? name : `${at}/${name}`;
+    }
+    return await this.has(at, root) ? at : null;
+  }
+}
+
+/** Nothing for what is no folder, or may not be read. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+/** What to do about an error of Deno's. */
+export function hintOf(error: unknown): string | null {
+  const denied = error instanceof Deno.errors.PermissionDenied;
+  return denied ? "let the user that the node runs as read it" : null;
 }
 
 function isArchive(root: string): boolean {
@@ -200,7 +241,7 @@ export function loaderOf(path: string, type: string | null): SourceLoader | Refu
   return LOADERS.get(ending) ?? {
     text: `cannot import ${path}: unknown kind of file`,
     hint:
-      `code: ts, js, tsx, jsx; data: json, txt, md, html, css, svg, or \`with { type: "text" }\``,
+      `code: ts, js, tsx, jsx; data: json, txt, md, html, css, svg, or \`with { type: "text" }\`, "bytes"`,
   };
 }
 

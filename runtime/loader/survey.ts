@@ -5,17 +5,31 @@ import { type Scan, Scanner } from "./scan.ts";
 import type { Sources } from "./sources.ts";
 import type { Changed } from "./watch.ts";
 
+const LOOSE = "this folder has no manifest.json, so nothing of it runs";
+const LOOSE_HINT =
+  'a package has one: [{ "process_name": "chat" }] for the script chat.ts beside it';
+
 export class Survey {
   readonly #folder: string;
   readonly #log: Log;
   readonly #scanner: Scanner;
   /** Problems that were printed and still stand. */
   #reported = new Set<string>();
+  #loose = new Set<string>();
 
   constructor(folder: string, sources: Sources, log: Log) {
     this.#folder = folder;
     this.#log = log;
     this.#scanner = new Scanner(folder, sources);
+  }
+
+  /** Says so of folders that look like packages, are none, and of which nothing is imported. */
+  tellLoose(names: string[]): void {
+    for (const name of names) {
+      if (this.#loose.has(name)) continue;
+      report(this.#log, { ...problemOf(name, LOOSE, LOOSE_HINT), severity: "warning" });
+    }
+    this.#loose = new Set(names);
   }
 
   /** `null` when the folder is gone: what runs goes on, for it may be a moved disk or a `git checkout`. */
