@@ -6,6 +6,7 @@ import { type Bundle, Bundler, type Inputs } from "./bundle.ts";
 import { BundleCache } from "./cache.ts";
 import type { Log } from "../log.ts";
 import { rootOf } from "./npm.ts";
+import { problemOf } from "./problem.ts";
 import { sha256Of, type Sources } from "./sources.ts";
 
 export interface BuilderOptions {
@@ -22,6 +23,12 @@ export interface Entry {
   root: string;
   file: string;
 }
+
+/** What makes a file a process (process/run.ts); whether it is what it should be shows when it runs. */
+const ENTRIES: ReadonlySet<string> = new Set(["init", "default"]);
+const NOTHING = "there is nothing to run: it exports neither `init(our)` nor a default";
+const NOTHING_HINT =
+  "write `export default { fetch(request) { … } }`; a helper that others import has a name with `_` before it";
 
 export class Builder {
   readonly #options: BuilderOptions;
@@ -49,9 +56,16 @@ export class Builder {
     return stale ? null : { inputs, output: cached.output, problems: cached.warnings };
   }
 
-  /** Bundles `entry`. */
-  build({ file, root }: Entry): Promise<Bundle> {
-    return this.#inTurn(() => this.#bundler.bundle(file, root));
+  /** Bundles `entry`; without anything to run in it that is an error, too. */
+  async build({ file, root }: Entry): Promise<Bundle> {
+    const bundle = await this.#inTurn(() => this.#bundler.bundle(file, root));
+    const { output, problems } = bundle;
+    if (output === null || output.exports.some((name) => ENTRIES.has(name))) return bundle;
+    return {
+      ...bundle,
+      output: null,
+      problems: [...problems, problemOf(file, NOTHING, NOTHING_HINT)],
+    };
   }
 
   /** Keeps what `build` made, if it made something, for the next time. */

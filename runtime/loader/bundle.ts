@@ -9,19 +9,21 @@
 import { assert } from "../assert.ts";
 import { BUNDLE_BYTES_MAX } from "../limits.ts";
 import type { Built, Question } from "./bundle_protocol.ts";
-import { compilerOptions } from "./compiler_options.ts";
+import { compilerOptions, installedJsx } from "./compiler_options.ts";
 import { problemsOfConfig } from "./config.ts";
 import { type Crash, Esbuild } from "./esbuild.ts";
 import { problemsOf } from "./esbuild_message.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import { Resolver } from "./resolve.ts";
 import { isSealed, seal, touchesTemplates } from "./seal.ts";
-import type { Sources } from "./sources.ts";
+import { placeOf, type Sources } from "./sources.ts";
 
 export interface Output {
   code: string;
   /** Source map, as JSON text. */
   map: string;
+  /** Names that the script exports. */
+  exports: string[];
   /** The script's `config` as it is written, checked; `null` without one. */
   config: unknown;
 }
@@ -67,19 +69,31 @@ export class Bundler {
         inputs,
         packages: () => this.#esbuild.packages,
       });
-    const first = resolver();
-    const options = { sources: this.#sources, npm: first.npm, inputs };
-    const tsconfig = await compilerOptions({ entry, root }, options);
-    const build = (lowerTemplates: boolean, resolver: Resolver) => {
-      const answer = (question: Question) => resolver.answer(question);
+    const options = await compilerOptions(root, { sources: this.#sources, inputs });
+    const build = (lowerTemplates: boolean) => {
+      const files = resolver();
+      const answer = (question: Question) => files.answer(question);
+      const tsconfig = JSON.stringify({ compilerOptions: options });
       return this.#esbuild.build({ entry, tsconfig, lowerTemplates, answer });
     };
-    let built = await build(false, first);
-    // `String.raw` sees escapes: with templates turned into strings, sealing changes no value.
-    if ("output" in built && built.output !== null && touchesTemplates(built.output.code)) {
-      built = await build(true, resolver());
+    const chooseJsx = async () => Object.assign(options, await installedJsx(entry, resolver().npm));
+    const isOpen = options.jsx === undefined && options.jsxFactory === undefined;
+    if (isOpen && isJsx(entry)) await chooseJsx();
+    let built = await build(false);
+    // That a script in .ts imports one in .tsx is known only now.
+    if (isOpen && !isJsx(entry) && [...inputs.keys()].some(isJsx)) {
+      await chooseJsx();
+      built = await build(false);
     }
-    return { ...finish(entry, built), inputs };
+    // `String.raw` sees escapes: with templates turned into strings, sealing changes no value.
+    if (touchesTemplates(codeOf(built))) built = await build(true);
+    const { output, problems } = finish(entry, built);
+    const lacksReact = isOpen && options.jsx === undefined && wantsReact(codeOf(built));
+    return {
+      output,
+      problems: lacksReact ? [...problems, noReact(entry, root)] : problems,
+      inputs,
+    };
   }
 
   /** Compiles esbuild, which is most of what the first bundle waits for. */
@@ -95,6 +109,24 @@ export class Bundler {
   close(): void {
     this.#esbuild.close();
   }
+}
+
+function isJsx(path: string): boolean {
+  return /\.[jt]sx$/i.test(path);
+}
+
+function codeOf(built: Built | Crash): string {
+  return "crashed" in built ? "" : built.output?.code ?? "";
+}
+
+/** What JSX becomes without a word on it, in a bundle that has no such thing. */
+function wantsReact(code: string): boolean {
+  return code.includes("React.createElement(") && !/\b(?:var|let|const|class) React\b/.test(code);
+}
+
+function noReact(entry: string, root: string): Problem {
+  const hint = `run "npm install preact" in the ${placeOf(root)}, or say in deno.json what JSX is`;
+  return { ...problemOf(entry, "its JSX needs a package", hint), severity: "warning" };
 }
 
 function finish(entry: string, built: Built | Crash): Omit<Bundle, "inputs"> {
@@ -119,5 +151,5 @@ function finish(entry: string, built: Built | Crash): Omit<Bundle, "inputs"> {
     return refuse(`the finished bundle is larger than ${BUNDLE_BYTES_MAX >> 20} MB`);
   }
   const config = built.config !== null && "json" in built.config ? built.config.json : null;
-  return { output: { code, map: built.output.map, config }, problems };
+  return { output: { ...built.output, code, config }, problems };
 }

@@ -7,7 +7,7 @@ import type { SourceLoader } from "./sources.ts";
 export const ESBUILD_VERSION = "0.28.2";
 
 /** Raise it when the same input must make another bundle than before for a reason not in BUILD_OPTIONS. */
-export const BUNDLE_FORMAT = 5;
+export const BUNDLE_FORMAT = 6;
 
 export const BUILD_OPTIONS = {
   bundle: true,
@@ -36,6 +36,7 @@ export const BUILD_OPTIONS = {
     // A misspelt `library.name` of the library; of another file it is as surely a mistake.
     "import-is-undefined": "error",
     "missing-source-map": "silent",
+    "unsupported-require-call": "warning",
   },
 } as const satisfies BuildOptions;
 
@@ -66,7 +67,7 @@ export interface Built {
   errors: Message[];
   warnings: Message[];
   /** `null` with errors. */
-  output: { code: string; map: string } | null;
+  output: { code: string; map: string; exports: string[] } | null;
   /** Imports left in the output; there must be none. */
   imports: string[];
   /** What the script says of itself; `null` if it exports no `config`. */

@@ -133,10 +133,20 @@ Deno.test("bundle() refuses what is not a file of the folder, and says what to d
     ["./lib/one", /there is no file lib\/one/, /did you mean lib\/one.ts/],
     ["./lib/one.js", /there is no file/, /did you mean lib\/one.ts/],
     ["./picture.png", /unknown kind of file/, /type: "text"/],
+    ["lib/one.ts", /without "\.\/" it is a package/, /write "\.\/lib\/one\.ts"/],
+    ["one.ts", /the package one\.ts is not installed/, /or write "\.\/one\.ts" for a file/],
+    ["./Lib/One.ts", /there is no file Lib\/One\.ts/, /did you mean lib\/one\.ts/],
+    ["./latin.ts", /latin\.ts is not UTF-8, at line 2/, /save it as UTF-8/],
+    ["./wide.json", /wide\.json is UTF-16/, /save it as UTF-8/],
     ["kinode:process", /cannot import/, /"@kinode\/process"/],
     ["@kinode/process/http", /cannot import/, /"@kinode\/process"/],
   ];
-  await using folder = new TempFolder({ "lib/one.ts": "export default 1;", "picture.png": "" });
+  await using folder = new TempFolder({
+    "lib/one.ts": "export default 1;",
+    "picture.png": "",
+    "latin.ts": Uint8Array.from([...new TextEncoder().encode("// ü\n// caf"), 0xe9, 10]),
+    "wide.json": Uint8Array.of(0xff, 0xfe, 0x31, 0),
+  });
   const bundler = new Bundler(new Sources(folder.path), LIBRARY_NAMES);
   for (const [specifier, text, hint] of cases) {
     await t.step(specifier, async () => {
@@ -153,6 +163,27 @@ Deno.test("bundle() refuses what is not a file of the folder, and says what to d
     });
   }
   bundler.close();
+});
+
+Deno.test("bundle() says what JSX lacks, where JSON is wrong, and which require() fails", async () => {
+  const jsx = "export default { fetch: () => new Response(<b>hi</b>) };\n";
+  const inTs = await errorOf({ "hello.ts": jsx });
+  assertEquals(inTs.at(-1), "hello.ts: if this is JSX, give the file a name that ends in .tsx");
+  const inJs = await errorOf({ "hello.ts": 'import "./view.js";', "view.js": jsx });
+  assertEquals(inJs.at(-1), "view.js: JSX wants a file whose name ends in .jsx");
+  const alone = await bundle({ "hello.tsx": jsx }, "hello.tsx");
+  assertEquals(alone.problems.flatMap(linesOf)[0], "hello.tsx: warning: its JSX needs a package");
+  const json = await errorOf({
+    "hello.ts": 'import a from "./a.json"; a;',
+    "a.json": '{\n"a": 1,\n}',
+  });
+  assertMatch(json[0]!, /^a\.json:2:7: error: /);
+  const { problems } = await bundle({
+    "hello.ts": "const n = 'x' + 1;\nexport default require(n);",
+  });
+  assertMatch(problems.flatMap(linesOf)[0]!, /^hello\.ts:2:16: warning: require\(\) needs a plain/);
+  const [python] = (await bundle({ "hello.py": "print()" }, "hello.py")).problems.flatMap(linesOf);
+  assertEquals(python, "hello.py: error: hello.py is no script");
 });
 
 Deno.test("bundle() refuses a type that it does not know", async () => {

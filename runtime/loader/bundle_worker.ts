@@ -70,7 +70,11 @@ class BundleWorker {
       return {
         errors: [],
         warnings: result.warnings,
-        output: { code: text(".js"), map: text(".map") },
+        output: {
+          code: text(".js"),
+          map: text(".map"),
+          exports: outputs.flatMap(({ exports }) => exports),
+        },
         imports: outputs.flatMap((output) => output.imports.map(({ path }) => path)),
         config: outputs.some((output) => output.exports.includes("config"))
           ? await readConfigOf(files.values().next().value!, tsconfig)

@@ -18,6 +18,7 @@ import { BUNDLE_CACHE_ENTRIES_MAX } from "../limits.ts";
 import { join } from "@std/path";
 import { BUILD_OPTIONS, BUNDLE_FORMAT, ESBUILD_VERSION } from "./bundle_protocol.ts";
 import type { Output } from "./bundle.ts";
+import { JSPM_VERSION, NOBLE_VERSION } from "./node_names.ts";
 import type { Problem } from "./problem.ts";
 import { isSealed } from "./seal.ts";
 import { sha256Of } from "./sources.ts";
@@ -52,7 +53,7 @@ const WarningShape = object({
 
 const EntryShape = object({
   inputs: list(object({ path: string, sha256: string })),
-  output: object({ code: string, map: string, config: ConfigJson }),
+  output: object({ code: string, map: string, exports: list(string), config: ConfigJson }),
   warnings: list(WarningShape),
 });
 
@@ -71,7 +72,8 @@ export class BundleCache {
   ) {
     this.#folder = folder;
     this.#entriesMax = entriesMax;
-    this.#context = JSON.stringify([BUNDLE_FORMAT, ESBUILD_VERSION, BUILD_OPTIONS, libraryNames]);
+    const tools = [BUNDLE_FORMAT, ESBUILD_VERSION, JSPM_VERSION, NOBLE_VERSION, BUILD_OPTIONS];
+    this.#context = JSON.stringify([...tools, libraryNames]);
   }
 
   /** The entry for the script `file` with this content, whatever became of its other files; `null` if none is whole. */

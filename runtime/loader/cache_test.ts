@@ -9,6 +9,7 @@ const entry: Entry = {
   output: {
     code: "var a = 1;\nexport {\n  a as default\n};\n",
     map: "{}",
+    exports: ["default"],
     config: { public: true },
   },
   warnings: [{

@@ -17,29 +17,33 @@ const FIELDS = [
 
 const FILES = ["deno.json", "deno.jsonc", "tsconfig.json"];
 
+/** What stands in a `tsconfig.json`, of it. */
+export type CompilerOptions = Partial<Record<typeof FIELDS[number], unknown>>;
+
 /**
- * `tsconfigRaw` for esbuild. Of the files beside the script, then of those in the processes folder, the first that is
- * there counts. Without a word on JSX it is for preact or react, whichever is installed.
+ * Of the files beside the script, then of those in the processes folder, the first that is there counts. What they say
+ * of JSX goes before `installedJsx`.
  */
 export async function compilerOptions(
-  script: { entry: string; root: string },
-  { sources, npm, inputs }: { sources: Sources; npm: NpmPackages; inputs: Inputs },
-): Promise<string> {
-  const { entry, root } = script;
+  root: string,
+  { sources, inputs }: { sources: Sources; inputs: Inputs },
+): Promise<CompilerOptions> {
   const found = await firstOf(root, sources, inputs) ??
     (root === "" || /\.zip$/i.test(root) ? null : await firstOf("", sources, inputs)) ?? {};
-  const options: Record<string, unknown> = {};
+  const options: CompilerOptions = {};
   for (const field of FIELDS) if (found[field] !== undefined) options[field] = found[field];
-  if (options.jsx === undefined && /\.[jt]sx$/i.test(entry)) {
-    for (const name of ["preact", "react"]) {
-      if (await npm.versionOf(name, entry) === null) continue;
-      Object.assign(options, { jsx: "react-jsx", jsxImportSource: name });
-      break;
-    }
-  }
   // Deno's own word for a form that esbuild does not have.
   if (options.jsx === "precompile") options.jsx = "react-jsx";
-  return JSON.stringify({ compilerOptions: options });
+  return options;
+}
+
+/** JSX for preact or react, whichever `entry` finds installed. */
+export async function installedJsx(entry: string, npm: NpmPackages): Promise<CompilerOptions> {
+  for (const name of ["preact", "react"]) {
+    if (await npm.versionOf(name, entry) === null) continue;
+    return { jsx: "react-jsx", jsxImportSource: name };
+  }
+  return {};
 }
 
 async function firstOf(

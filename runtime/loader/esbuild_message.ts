@@ -10,6 +10,10 @@ const OURS: Readonly<Record<string, { text: string; hint: string }>> = {
     text: "import() needs a plain string here: what it loads becomes part of the bundle",
     hint: 'write import("./file.ts"), or import every file at the top and choose among them',
   },
+  "unsupported-require-call": {
+    text: "require() needs a plain string here, and fails when it is reached",
+    hint: "import at the top what it may load, and choose among them",
+  },
   "empty-import-meta": {
     text: "import.meta is empty in a process",
     hint: 'import data with `import text from "./file.txt"` or `import json from "./file.json"`',
@@ -40,8 +44,21 @@ function problemFrom(message: Message, severity: Problem["severity"], entry: str
     text: ours?.text ?? plain(message.text),
     lineText,
     length: end - start,
-    hint: ours?.hint ?? (notes === "" ? null : notes),
+    hint: ours?.hint ?? hintOfJsx(message) ?? (notes === "" ? null : notes),
   };
+}
+
+/** JSX where it is not expected; TypeScript's parser only stumbles over it. */
+function hintOfJsx({ text, location }: Message): string | null {
+  const { file = "", lineText = "" } = location ?? {};
+  if (text.startsWith("The JSX syntax extension")) {
+    return `JSX wants a file whose name ends in ${/\.[cm]?ts$/i.test(file) ? ".tsx" : ".jsx"}`;
+  }
+  const stumbled = /^(?:Unterminated regular expression|Expected (?:">"|";"|"\)") but found)/.test(
+    text,
+  );
+  const looksLikeIt = /\.[cm]?ts$/i.test(file) && /<\/[A-Za-z>]|\/>/.test(lineText);
+  return stumbled && looksLikeIt ? "if this is JSX, give the file a name that ends in .tsx" : null;
 }
 
 /** What a package is warned of is not the user's to mend. */
@@ -57,5 +74,7 @@ function charsBefore(line: string, bytes: number): number {
 function plain(text: string): string {
   return text
     .replace(/(^|")(?:script|runtime):/g, "$1")
+    // How bundle_worker.ts tells a file as data from the same file as code.
+    .replace(/\?(?:json|text|binary)(?=$|")/g, "")
     .replace(/ in the configured target environment \([^)]*\)/g, "");
 }

@@ -8,7 +8,7 @@ const HELLO = 'export default { fetch: () => new Response("hello") };\n';
 Deno.test("loadAll() starts every script, under its id, with code that runs", async () => {
   await using home = new TempFolder({
     "processes/hello.ts": HELLO,
-    "processes/chat.js": 'import { println } from "@kinode/process";\nexport const p = println;\n',
+    "processes/chat.js": 'import { println } from "@kinode/process";\nexport default println;\n',
     "processes/_util.ts": "nonsense(",
   });
   await using recorded = new RecordedLoader(home);

@@ -258,6 +258,19 @@ Deno.test("JSX and decorators are compiled as the folder's settings say", async 
   assertEquals(await seenBy({ "hello.ts": decorated, ...legacy }), [3, 3]);
 });
 
+Deno.test("JSX is for the package that is installed, also in a file that a script in .ts imports", async () => {
+  const files = {
+    "hello.ts": 'export { seen } from "./_view.tsx";',
+    "_view.tsx": "export const seen = <b>hi</b>;",
+    "node_modules/preact/package.json": manifest("preact"),
+    "node_modules/preact/jsx-runtime.js": "export const jsx = (...made) => made;",
+  };
+  assertEquals(await seenBy(files), ["b", { children: "hi" }]);
+  const own = { "deno.json": '{"compilerOptions":{"jsxFactory":"h"}}' };
+  const view = "const h = (...made: unknown[]) => made; export const seen = <b>hi</b>;";
+  assertEquals(await seenBy({ ...files, ...own, "_view.tsx": view }), ["b", null, "hi"]);
+});
+
 Deno.test("bytes are imported as a Uint8Array", async () => {
   const files = {
     "hello.ts": `import x from "./x.bin" with { type: "bytes" }; export const seen = x;`,

@@ -90,6 +90,12 @@ Deno.test("kinode new: each template passes the check, and runs at once; nothing
     const again = await runNode(["new", "a-web", "--home", home]);
     assertEquals(again.code, 1);
     assertStringIncludes(again.stderr, "is there already; nothing was written");
+    await Deno.writeTextFile(join(folder, "taken.js"), "export default () => new Response();");
+    const taken = await runNode(["new", "taken", "--home", home]);
+    assertStringIncludes(taken.stderr, "taken.js is there already; nothing was written");
+    await Deno.remove(join(folder, "taken.js"));
+    const helper = await runNode(["new", "_x", "--home", home]);
+    assertStringIncludes(helper.stderr, "what has such a name is a helper or a test");
     const bad = await runNode(["new", "../x", "--home", home]);
     assertEquals(bad.code, 1);
     assertStringIncludes(bad.stderr, "cannot be a process");
@@ -111,12 +117,14 @@ Deno.test("kinode check names every fault and exits with 1; a folder that is not
   inTemporary(async (folder) => {
     await Deno.writeTextFile(join(folder, "good.ts"), "export default { fetch() {} };");
     await Deno.writeTextFile(join(folder, "bad.ts"), 'import "./gone.ts";');
+    await Deno.writeTextFile(join(folder, "empty.ts"), "// to be written\n");
     await Deno.mkdir(join(folder, "pack"));
     await Deno.writeTextFile(join(folder, "pack", "manifest.json"), "[{}]");
     const { code, stderr, stdout } = await runNode(["check", "--processes", folder]);
     assertEquals(code, 1);
     assertStringIncludes(stdout, "1 processes are good, ");
     assertStringIncludes(stderr, "bad.ts:1:8: error: there is no file gone.ts");
+    assertStringIncludes(stderr, "empty.ts: error: there is nothing to run");
     assertStringIncludes(stderr, "pack/manifest.json");
     const none = await runNode(["check", "--processes", join(folder, "none")]);
     assertEquals(none.code, 1);

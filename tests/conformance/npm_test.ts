@@ -1,4 +1,5 @@
-// npm packages as a user installs them: `npm install` beside the scripts, and real requests through them.
+// npm packages as a user installs them: `npm install` beside the scripts or in a package's folder, while the node runs,
+// and real requests through them.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
@@ -15,10 +16,11 @@ const PACKAGES = [
 ];
 
 /** As Hono's own first page has it, but for the path at which a process lies. */
-const HONO = `import { Hono } from "hono";
+const hono = (path: string) =>
+  `import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { streamText } from "hono/streaming";
-const app = new Hono().basePath("/hono:hono:template.os");
+const app = new Hono().basePath("${path}");
 app.use("*", cors());
 app.get("/", (c) => c.text("Hono!"));
 app.get("/posts/:id", (c) => c.json({ id: c.req.param("id"), page: c.req.query("page") }));
@@ -47,18 +49,17 @@ export default {
   },
 };`;
 
-/** `null`, and a line that says why, where the registry cannot be reached. */
-async function install(folder: string): Promise<string | null> {
-  await Deno.mkdir(folder, { recursive: true });
+/** Whether it could: `false`, and a line that says why, where the registry cannot be reached. */
+async function install(folder: string): Promise<boolean> {
   await Deno.writeTextFile(join(folder, "package.json"), '{"private":true}');
   const args = ["install", "--no-audit", "--no-fund", ...PACKAGES];
   const npm = new Deno.Command("npm", { args, cwd: folder, stdout: "null", stderr: "piped" });
   const { success, stderr } = await npm.output();
   const said = new TextDecoder().decode(stderr);
-  if (success) return folder;
+  if (success) return true;
   if (/ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/.test(said)) {
     console.log("SKIP npm packages: the npm registry cannot be reached");
-    return null;
+    return false;
   }
   throw new Error(`npm install failed: ${said}`);
 }
@@ -66,32 +67,51 @@ async function install(folder: string): Promise<string | null> {
 const ask = (node: RunningNode, path: string, ...more: string[]) =>
   curlBound(["-s", ...more, `${node.url}${path}`]);
 
-Deno.test("hono, zod, preact, date-fns and nanoid run as npm installs them", async () => {
-  const home = await Deno.makeTempDir({ prefix: "kinode-test-" });
-  try {
-    const processes = await install(join(home, "processes"));
-    if (processes === null) return;
-    await Deno.writeTextFile(join(processes, "hono.ts"), HONO);
-    await Deno.writeTextFile(join(processes, "rest.tsx"), REST);
-    await using node = await startNode({ home });
-    const hono = "/hono:hono:template.os";
-    assertEquals((await ask(node, hono)).text, "Hono!");
-    const post = await ask(node, `${hono}/posts/7?page=2`);
-    assertEquals(JSON.parse(post.text), { id: "7", page: "2" });
-    assertEquals((await ask(node, `${hono}/stream`)).text, "ab");
-    const created = await ask(node, `${hono}/posts`, "-d", '{"a":1}');
-    assertEquals([created.status, created.text], [201, '{"a":1}']);
-    const rest = "/rest:rest:template.os";
-    const good = await ask(node, rest, "-d", '{"name":"<you>"}');
-    const html = '<h1 class="x">Hello &lt;you></h1>';
-    assertEquals(JSON.parse(good.text), { html, date: "2026-02-01", id: 21 });
-    const bad = await ask(node, rest, "-d", '{"name":""}');
-    assertEquals([bad.status, bad.text], [400, '["name"]']);
-    const from = node.lines.length;
-    await Deno.writeTextFile(join(processes, "gone.ts"), 'import "not-installed";');
-    const line = await node.waitForLine(/not-installed is not installed/, { from });
-    assertStringIncludes(line, "gone.ts:1:8");
-  } finally {
-    await Deno.remove(home, { recursive: true });
-  }
+/** What the two scripts answer, under the ids `hono` and `rest` of these packages. */
+async function answersRight(node: RunningNode, hono: string, rest: string): Promise<void> {
+  assertEquals((await ask(node, `/${hono}`)).text, "Hono!");
+  const post = await ask(node, `/${hono}/posts/7?page=2`);
+  assertEquals(JSON.parse(post.text), { id: "7", page: "2" });
+  assertEquals((await ask(node, `/${hono}/stream`)).text, "ab");
+  const created = await ask(node, `/${hono}/posts`, "-d", '{"a":1}');
+  assertEquals([created.status, created.text], [201, '{"a":1}']);
+  const good = await ask(node, `/${rest}`, "-d", '{"name":"<you>"}');
+  const html = '<h1 class="x">Hello &lt;you></h1>';
+  assertEquals(JSON.parse(good.text), { html, date: "2026-02-01", id: 21 });
+  const bad = await ask(node, `/${rest}`, "-d", '{"name":""}');
+  assertEquals([bad.status, bad.text], [400, '["name"]']);
+}
+
+Deno.test("hono, zod, preact, date-fns and nanoid run as npm installs them, in a package and beside a script", async () => {
+  await using node = await startNode({
+    files: {
+      "pack/manifest.json": '[{"process_name":"hono"},{"process_name":"rest"}]',
+      "pack/hono.ts": hono("/hono:pack:template.os"),
+      "pack/rest.tsx": REST,
+    },
+  });
+  await node.waitForLine('pack/rest.tsx: run "npm install zod" in the package pack');
+  if (!await install(join(node.processes, "pack"))) return;
+  const patience = { timeoutSeconds: 120 };
+  await node.waitForLine("kinode: started hono:pack:template.os", patience);
+  await node.waitForLine("kinode: started rest:pack:template.os", patience);
+  await answersRight(node, "hono:pack:template.os", "rest:pack:template.os");
+
+  let from = node.lines.length;
+  await node.take("pack/manifest.json");
+  await node.waitForLine("kinode: stopped rest:pack:template.os", { from });
+  await Deno.rename(
+    join(node.processes, "pack", "node_modules"),
+    join(node.processes, "node_modules"),
+  );
+  await node.drop("hono.ts", hono("/hono:hono:template.os"));
+  await node.drop("rest.tsx", REST);
+  await node.waitForLine("kinode: started hono:hono:template.os", patience);
+  await node.waitForLine("kinode: started rest:rest:template.os", patience);
+  await answersRight(node, "hono:hono:template.os", "rest:rest:template.os");
+
+  from = node.lines.length;
+  await node.drop("gone.ts", 'import "not-installed";');
+  const line = await node.waitForLine(/not-installed is not installed/, { from });
+  assertStringIncludes(line, "gone.ts:1:8");
 });

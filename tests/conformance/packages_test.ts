@@ -176,7 +176,7 @@ Deno.test("a request under way when its process is saved or deleted is answered 
 });
 
 Deno.test("a script that is no program is not tried again and again, but when it is saved", async () => {
-  await using node = await startNode({ files: { "none.ts": "export const nothing = 1;" } });
+  await using node = await startNode({ files: { "none.ts": "export default {};" } });
   await node.waitForLine("gone until it is saved anew: starting it again would not help");
   const from = node.lines.length;
   await node.drop("none.ts", 'export default { fetch: () => new Response("now") };');

@@ -6,6 +6,7 @@ declare const URLS: string[];
 
 for (const url of URLS) println(`${url} ${await outcome(url)}`);
 println("done");
+export default {};
 
 async function outcome(url: string): Promise<string> {
   try {
