@@ -5,7 +5,12 @@
  */
 import { relativeInside } from "./plain_file.ts";
 import { openWatcher } from "./watch_folders.ts";
-import { WATCH_BURST_MS_MAX, WATCH_QUIET_MS, WATCH_ROOT_SECONDS } from "../limits.ts";
+import {
+  WATCH_BURST_EVENTS_MAX,
+  WATCH_BURST_MS_MAX,
+  WATCH_QUIET_MS,
+  WATCH_ROOT_SECONDS,
+} from "../limits.ts";
 
 /** What changed, relative to the folder; `null`: look at everything. */
 export type Changed = Set<string> | null;
@@ -35,6 +40,8 @@ export class FolderWatcher {
   #identity: string | null;
   #changed: Changed | "nothing" = "nothing";
   #burstBegan = 0;
+  /** Of this burst. */
+  #events = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #acting: Promise<void> | null = null;
   #closed = false;
@@ -109,8 +116,9 @@ export class FolderWatcher {
       // Reading a file is no change of it, and our own reading would wake us for ever.
       if (event.kind === "access") continue;
       for (const path of event.paths) this.#note(path);
-      // One that is new, or may be read now: the next look at the root opens the watch anew.
-      if (this.#partial && event.paths.some(isFolder)) this.#identity = "another";
+      const missed = event.flag === "rescan" || ++this.#events > WATCH_BURST_EVENTS_MAX;
+      // Or one that is new, or may be read now: the next look at the root opens the watch anew.
+      if (missed || this.#partial && event.paths.some(isFolder)) this.#identity = "another";
       this.#schedule();
     }
   }
@@ -137,6 +145,7 @@ export class FolderWatcher {
     const changed = this.#changed;
     if (changed === "nothing") return;
     this.#changed = "nothing";
+    this.#events = 0;
     this.#acting = this.#act(changed).finally(() => {
       this.#acting = null;
       if (this.#changed !== "nothing") this.#schedule();
