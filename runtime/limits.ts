@@ -229,10 +229,7 @@ export const WATCH_QUIET_MS = 50;
 /** And after this long even if it never was quiet. */
 export const WATCH_BURST_MS_MAX = 500;
 
-/**
- * After more events at once than this the watch is opened anew and everything looked at: Linux keeps 16,384, drops what
- * comes then, new folders with it, and Deno 2.4 does not even tell. An `npm install` makes more than that.
- */
+/** After more events at once the watch is opened anew: Linux drops what is beyond 16,384, Deno 2.4 without a word. */
 export const WATCH_BURST_EVENTS_MAX = 2_000;
 
 /** Between two looks whether the processes folder is still the one that is watched. */

@@ -49,7 +49,7 @@ export async function init() {
   ]);
 });
 
-Deno.test("map() ends where the user's code was called", async () => {
+Deno.test("map() ends where the user's code was called", () => {
   const mapper = new StackMapper(
     "hello.ts",
     "",

@@ -101,6 +101,15 @@ export class RecordedLoader implements AsyncDisposable {
   }
 }
 
+/** Loads the folder once, and says what happened. */
+export async function load(files: Record<string, string | Uint8Array>, options = {}) {
+  const inside = Object.entries(files).map(([name, text]) => [`processes/${name}`, text]);
+  await using home = new TempFolder(Object.fromEntries(inside));
+  await using recorded = new RecordedLoader(home, options);
+  await recorded.loader.loadAll();
+  return recorded;
+}
+
 /** Runs a bundle as a worker does, as a data: URL; `library` stands in for `@kinode/process`. */
 export async function run(
   code: string,
