@@ -87,6 +87,8 @@ export class Bundler {
     }
     // `String.raw` sees escapes: with templates turned into strings, sealing changes no value.
     if (touchesTemplates(codeOf(built))) built = await build(true);
+    // On a machine that is less busy it may go well: the next look at everything tries it again.
+    if ("crashed" in built) inputs.set(entry, null);
     const { output, problems } = finish(entry, built);
     const lacksReact = isOpen && options.jsx === undefined && wantsReact(codeOf(built));
     return {

@@ -230,8 +230,8 @@ Deno.test("bundle() survives a script that breaks esbuild, and bundles the next"
   await using folder = new TempFolder({ "deep.ts": deep, "hello.ts": "export default 1;" });
   const bundler = new Bundler(new Sources(folder.path), LIBRARY_NAMES);
   try {
-    const { output, problems } = await bundler.bundle("deep.ts");
-    assertEquals(output, null);
+    const { output, problems, inputs } = await bundler.bundle("deep.ts");
+    assertEquals([output, inputs.get("deep.ts")], [null, null]);
     assertStringIncludes(problems[0]!.text, "esbuild could not read this script");
     assertEquals((await run((await bundler.bundle("hello.ts")).output!.code)).default, 1);
   } finally {

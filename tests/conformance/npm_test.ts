@@ -92,7 +92,7 @@ Deno.test("hono, zod, preact, date-fns and nanoid run as npm installs them, in a
   });
   await node.waitForLine('pack/rest.tsx: run "npm install zod" in the package pack');
   if (!await install(join(node.processes, "pack"))) return;
-  const patience = { timeoutSeconds: 120 };
+  const patience = { timeoutSeconds: 240 };
   await node.waitForLine("kinode: started hono:pack:template.os", patience);
   await node.waitForLine("kinode: started rest:pack:template.os", patience);
   await answersRight(node, "hono:pack:template.os", "rest:pack:template.os");
