@@ -2,6 +2,8 @@
 // front door ends every one of them; the fast path has no timeouts, and that is asserted by name.
 
 import { assert, assertEquals } from "@std/assert";
+import { makeCertificate } from "../clients/certificate.ts";
+import { testNeeding } from "../clients/needs.ts";
 import { startNode } from "../clients/node.ts";
 import { curlBound } from "./bound.ts";
 import { RawHttp } from "./raw_http.ts";
@@ -177,12 +179,16 @@ function outcomeOf(client: RawHttp): string {
 }
 
 /** All at once: they wait, mostly. */
-async function run(t: Deno.TestContext, args: string[], fast: boolean): Promise<void> {
+async function run(
+  t: Deno.TestContext,
+  args: string[],
+  { fast = false, ca = null as string | null } = {},
+): Promise<void> {
   await using node = await startNode({
     args,
     files: { "raw_echo.ts": readProgram("raw_echo.ts") },
   });
-  await curlBound([`${node.url}${PATH}`]);
+  await curlBound(["-k", `${node.url}${PATH}`]);
   const port = Number(new URL(node.url).port);
   const steps = CASES.map((slow) =>
     t.step({
@@ -191,7 +197,7 @@ async function run(t: Deno.TestContext, args: string[], fast: boolean): Promise<
       sanitizeResources: false,
       sanitizeExit: false,
       fn: async () => {
-        using client = await RawHttp.connect(port);
+        using client = await RawHttp.connect(port, { ca });
         await slow.act(client, fast ? FAST_MS : FRONT_MS);
         const allowed = (fast ? slow.fast : slow.front).split(" | ");
         assert(allowed.includes(outcomeOf(client)), `${outcomeOf(client)}, not ${allowed}`);
@@ -199,16 +205,17 @@ async function run(t: Deno.TestContext, args: string[], fast: boolean): Promise<
     })
   );
   await Promise.all(steps);
-  await t.step("a reader that reads nothing of 24 MB", () => slowReader(port, fast));
+  await t.step("a reader that reads nothing of 24 MB", () => slowReader(port, fast, ca));
   await t.step("the others are served as ever", async () => {
-    assertEquals((await curlBound([`${node.url}${PATH}/after`])).text, "GET /after ");
+    assertEquals((await curlBound(["-k", `${node.url}${PATH}/after`])).text, "GET /after ");
   });
 }
 
 /** Its system takes some megabytes; the rest stays with the server, which gives it up. */
-async function slowReader(port: number, fast: boolean): Promise<void> {
-  using client = await RawHttp.connect(port, { reads: false });
+async function slowReader(port: number, fast: boolean, ca: string | null): Promise<void> {
+  using client = await RawHttp.connect(port, { reads: false, ca });
   await client.send(get("", `${PATH}/big`));
+  await client.readOnce();
   await client.wait(() => false, fast ? FAST_MS : (LIMITS.write_seconds + 2) * 1_000);
   client.read();
   await client.wait(() => client.bytesRead >= BIG, FRONT_MS);
@@ -218,8 +225,16 @@ async function slowReader(port: number, fast: boolean): Promise<void> {
 
 const limits = Object.entries(LIMITS).flatMap(([name, value]) => ["--limit", `${name}=${value}`]);
 Deno.test("clients that take their time: the front door ends each", (t) =>
-  run(t, ["--listen", "127.0.0.1", ...limits], false));
-Deno.test("clients that take their time: the fast path waits for them", (t) => run(t, [], true));
+  run(t, ["--listen", "127.0.0.1", ...limits]));
+Deno.test("clients that take their time: the fast path waits for them", (t) =>
+  run(t, [], { fast: true }));
+testNeeding(["openssl"], "clients that take their time, over TLS", async (t, { openssl }) => {
+  const folder = await Deno.makeTempDir({ prefix: "kinode-slow-" });
+  const { certFile, keyFile } = await makeCertificate(openssl, folder, "node");
+  const ca = await Deno.readTextFile(certFile);
+  await run(t, ["--tls-cert", certFile, "--tls-key", keyFile, ...limits], { ca });
+  await Deno.remove(folder, { recursive: true });
+});
 
 Deno.test("RESULTS.md says what becomes of slow clients", () =>
   checkResults("slow", ["client", "threat", "front door", "fast path"], [

@@ -32,15 +32,27 @@ export class RawHttp implements Disposable {
     this.#conn = conn;
   }
 
-  /** `reads: false` is a slow reader: it begins with `read()`, and only counts bytes. */
+  /**
+   * `reads: false` is a slow reader: it begins with `read()`, and only counts bytes. `ca`: speaks TLS, and trusts this
+   * certificate.
+   */
   static async connect(
     port: number,
-    { hostname = "127.0.0.1", reads = true } = {},
+    { hostname = "127.0.0.1", reads = true, ca = null as string | null } = {},
   ): Promise<RawHttp> {
-    const client = new RawHttp(await Deno.connect({ hostname, port }));
+    const client = new RawHttp(
+      ca === null
+        ? await Deno.connect({ hostname, port })
+        : await Deno.connectTls({ hostname, port, caCerts: [ca] }),
+    );
     client.#counts = !reads;
     if (reads) client.read();
     return client;
+  }
+
+  /** Of a slow reader: takes one piece of what comes, when it comes. */
+  async readOnce(): Promise<void> {
+    this.bytesRead += await this.#conn.read(new Uint8Array(1024)) ?? 0;
   }
 
   read(): void {

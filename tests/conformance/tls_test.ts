@@ -61,10 +61,12 @@ testNeeding(["curl", "openssl", "python"], "TLS: https and wss", async (t, paths
     assertEquals(answer.headers.getSetCookie().map((line) => line.endsWith("; Secure")), [true]);
   });
   for (
-    const [flag, works] of [["--tls-max 1.1", false], ["--tls-max 1.2", true], [
-      "--tlsv1.3",
-      true,
-    ]] as const
+    const [flag, works] of [
+      ["--tls-max 1.1", false],
+      ["--tls-max 1.2", true],
+      ["--tlsv1.3", true],
+      ["--http1.0", true],
+    ] as const
   ) {
     await t.step(`${flag}: ${works ? "taken" : "refused"}`, async () => {
       const text = await fetched(at(WHERE), certFile, ...flag.split(" "));
@@ -130,6 +132,15 @@ testNeeding(
       const line = await node.waitForLine("keeps the certificate that it has");
       assertStringIncludes(line, `--tls-cert ${certFile}: this is no PEM file with a CERTIFICATE`);
       assertMatch(await fetched(url, second.certFile), /^https:/);
+    });
+    await t.step("a key that is encrypted is named as that, in either form", async () => {
+      for (const form of [["pkcs8", "-topk8"], ["ec", "-aes128"]]) {
+        const from = node.lines.length;
+        const args = [...form, "-in", second.keyFile, "-out", keyFile, "-passout", "pass:secret"];
+        assert((await new Deno.Command(openssl, { args }).output()).success);
+        await Deno.copyFile(second.certFile, certFile);
+        await node.waitForLine("the key is encrypted; the node needs one without", { from });
+      }
     });
     await t.step("and the next good one is taken", async () => {
       const from = node.lines.length;

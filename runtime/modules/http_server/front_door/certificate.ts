@@ -48,7 +48,7 @@ function readPem(flag: string, file: string, kind: string): string {
       `${flag} ${file}: this is no PEM file with a ${kind} (a text with -----BEGIN ... ${kind}-----)`,
     );
   }
-  if (text.includes("BEGIN ENCRYPTED")) {
+  if (/BEGIN ENCRYPTED|^Proc-Type: .*ENCRYPTED/m.test(text)) {
     throw new Error(`${flag} ${file}: the key is encrypted; the node needs one without a password`);
   }
   return text;
@@ -92,8 +92,9 @@ export class CertificateWatch {
 function stampOf({ certFile, keyFile }: CertificateFiles): string {
   return [certFile, keyFile].map((file) => {
     try {
-      const { mtime, size, ino } = Deno.statSync(file);
-      return `${mtime?.getTime()} ${size} ${ino}`;
+      // Mode and owner, too: a file that could not be read is often made readable a moment later.
+      const { mtime, size, ino, mode, uid } = Deno.statSync(file);
+      return `${mtime?.getTime()} ${size} ${ino} ${mode} ${uid}`;
     } catch (error) {
       return (error as Error).name;
     }

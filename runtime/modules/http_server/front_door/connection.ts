@@ -10,6 +10,7 @@ import type { RequestHandler } from "../handler.ts";
 import { textResponse } from "../outgoing.ts";
 import { writeAnswer } from "./answer.ts";
 import { Body } from "./body.ts";
+import { type ClientConn, writeAll } from "./client_conn.ts";
 import { acceptsGzip } from "./compress.ts";
 import { checkHandshake, wantsWebSocket } from "./handshake.ts";
 import { parseHead, type RequestHead } from "./head.ts";
@@ -45,7 +46,7 @@ const LINGER_BYTES_MAX = 4 * 1024 * 1024;
 const CONTINUE = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
 
 export class Connection {
-  readonly #conn: Deno.TcpConn | Deno.TlsConn;
+  readonly #conn: ClientConn;
   readonly #door: Door;
   readonly #reader: Reader;
   readonly #peer: { hostname: string; port: number };
@@ -66,7 +67,7 @@ export class Connection {
   #tooLate = false;
   #closed = false;
 
-  constructor(conn: Deno.TcpConn | Deno.TlsConn, door: Door) {
+  constructor(conn: ClientConn, door: Door) {
     this.#conn = conn;
     this.#door = door;
     this.#reader = new Reader(conn);
@@ -74,44 +75,48 @@ export class Connection {
     this.#peer = { hostname, port };
   }
 
-  /** Resolves when the connection is closed. Never rejects. */
-  async serve(): Promise<void> {
+  /** Resolves when the connection is closed. Never rejects. `ready`: before it nothing can be read. */
+  async serve(ready: Promise<void>): Promise<void> {
     try {
-      if ("handshake" in this.#conn) {
-        await this.#reading(this.#door.limits.head_seconds, this.#conn.handshake());
-      }
+      await this.#reading(this.#door.limits.head_seconds, ready);
       while (await this.#exchange());
     } catch (error) {
       if (error instanceof BadRequest && this.#owesAnswer) await this.#refuse(error);
     } finally {
-      this.gone();
+      this.#end();
     }
   }
 
   /** Looks at the clock. */
   look(now: number): void {
     if (now < Math.min(this.#readDue, this.#writeDue, this.#leaveDue)) return;
+    if (now >= this.#writeDue) return this.gone();
     const tellable = now >= this.#readDue && this.#owesAnswer;
-    this.#readDue = this.#writeDue = this.#leaveDue = Infinity;
-    if (!tellable) return this.gone();
+    this.#readDue = this.#leaveDue = Infinity;
+    if (!tellable) return this.#end();
     this.#tooLate = true;
     const late = new BadRequest(408, "the request did not come within its time");
-    this.#refuse(late).finally(() => this.gone());
+    this.#refuse(late).finally(() => this.#end());
   }
 
   /** The node stops: a connection between two requests has no reason to stay. */
   closeIfIdle(): void {
-    if (this.#request === null && this.#stream === null && !this.#owesAnswer) this.gone();
+    if (this.#request === null && this.#stream === null && !this.#owesAnswer) this.#end();
   }
 
-  /** Ends it at once, whatever is under way. */
+  /** Ends it at once, whatever is under way and whatever of it was written and has not left. */
   gone(): void {
+    this.#end();
+    this.#conn.cut?.();
+  }
+
+  #end(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#request?.gone();
     this.#cancelAnswer?.();
-    if (this.#stream !== null) return this.#stream.cut();
-    this.#conn.close();
+    if (this.#stream !== null) this.#stream.destroy();
+    else this.#conn.close();
   }
 
   /** Whether another request may follow. */
@@ -249,7 +254,7 @@ export class Connection {
       (more) => {
         if (!more) this.#leaveDue = this.#door.now() + LEAVE_SECONDS * 1000;
       },
-      () => this.gone(),
+      () => this.#end(),
     );
   }
 
@@ -274,9 +279,7 @@ export class Connection {
         const piece = bytes.subarray(at, at + WRITE_BYTES);
         held.set(this, bytes.length - at);
         this.#writeDue = now() + limits.write_seconds * 1000;
-        for (let sent = 0; sent < piece.length;) {
-          sent += await this.#conn.write(piece.subarray(sent));
-        }
+        await writeAll(this.#conn, piece);
       }
     } finally {
       held.set(this, 0);

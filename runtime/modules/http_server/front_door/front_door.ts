@@ -3,23 +3,20 @@
  * behind a proxy. Bounds its connections in number and in time, reads HTTP/1.1 strictly, and hands what is left to
  * the same RequestHandler as Deno.serve does on the fast path.
  *
- *   Deno.listen ─► #taken ─► Connection ─► RequestHandler
+ *   Deno.listen ─► #taken ─► (Tls) ─► Connection ─► RequestHandler
  *                     └► too many: 503, closed
  */
 import { HTTP_CLOSE_SECONDS, WS_MESSAGE_BYTES_MAX } from "../../../limits.ts";
 import type { Log } from "../../../log.ts";
 import type { RequestHandler } from "../handler.ts";
-import {
-  type Certificate,
-  type CertificateFiles,
-  CertificateWatch,
-  readCertificate,
-} from "./certificate.ts";
+import { type CertificateFiles, CertificateWatch, readCertificate } from "./certificate.ts";
+import type { ClientConn } from "./client_conn.ts";
 import { Connection } from "./connection.ts";
 import { Held } from "./held.ts";
 import { type FrontDoorLimits, parseLimits } from "./limits.ts";
 import { clientKey } from "./networks.ts";
 import { TrustedProxies } from "./proxies.ts";
+import { Tls } from "./tls.ts";
 import type { WebSockets } from "./websocket.ts";
 
 export interface FrontDoorOptions {
@@ -38,13 +35,10 @@ export interface FrontDoorOptions {
 const LOOK_MS = 250;
 /** Without descriptors nothing can be accepted: until some are free again. */
 const PAUSE_MS = 100;
-const RELISTEN_TRIES = 100;
 const FULL = new TextEncoder().encode(
   "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n" +
     "overloaded: too many connections\n",
 );
-
-type AnyListener = Deno.TcpListener | Deno.TlsListener;
 
 export class FrontDoor {
   readonly #handler: RequestHandler;
@@ -58,7 +52,8 @@ export class FrontDoor {
   readonly #connections = new Set<Connection>();
   readonly #byClient = new Map<string, number>();
   readonly #loaded = loadWebSockets();
-  #listener: AnyListener | undefined;
+  #listener: Deno.TcpListener | undefined;
+  #tls: Tls | null = null;
   #watch: CertificateWatch | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #webSockets: WebSockets | undefined;
@@ -87,17 +82,11 @@ export class FrontDoor {
 
   /** Returns the port. Throws Deno.errors.AddrInUse when it is taken, and what `readCertificate` throws. */
   listen(address: { hostname: string; port: number }): number {
-    const certificate = this.#files === null ? null : readCertificate(this.#files);
-    const listener = openListener(address, certificate);
-    const { port } = listener.addr as Deno.NetAddr;
-    this.#listener = listener;
+    if (this.#files !== null) this.#tls = this.#speakTls(this.#files);
+    const listener = this.#listener = Deno.listen(address);
     this.#accept(listener);
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
-    if (this.#files !== null) {
-      const renew = (fresh: Certificate) => void this.#renew({ ...address, port }, fresh);
-      this.#watch = new CertificateWatch(this.#files, renew, this.#log);
-    }
-    return port;
+    return (listener.addr as Deno.NetAddr).port;
   }
 
   /** Takes nothing more, says 1001 to every WebSocket, lets answers under way leave, then ends what is left. */
@@ -110,17 +99,28 @@ export class FrontDoor {
     for (const connection of this.#connections) connection.closeIfIdle();
     while (this.size > 0 && performance.now() < until) await pause(10);
     for (const connection of this.#connections) connection.gone();
+    this.#tls?.close();
     clearInterval(this.#timer);
     await this.#loaded;
   }
 
-  async #accept(listener: AnyListener): Promise<void> {
+  #speakTls(files: CertificateFiles): Tls {
+    const writeSeconds = this.#limits.write_seconds;
+    const tls = new Tls(readCertificate(files), { writeSeconds, now: () => performance.now() });
+    this.#watch = new CertificateWatch(files, (fresh) => {
+      tls.renew(fresh);
+      this.#log.info("http-server: new connections get the new certificate");
+    }, this.#log);
+    return tls;
+  }
+
+  async #accept(listener: Deno.TcpListener): Promise<void> {
     this.#webSockets ??= await this.#makeWebSockets();
-    while (this.#listener === listener && !this.#closing) {
+    while (!this.#closing) {
       try {
         this.#taken(await listener.accept());
       } catch (error) {
-        if (this.#listener !== listener || this.#closing) return;
+        if (this.#closing) return;
         this.#warn(`cannot take a connection: ${(error as Error).message}`);
         await pause(PAUSE_MS);
       }
@@ -137,8 +137,8 @@ export class FrontDoor {
     });
   }
 
-  #taken(conn: Deno.TcpConn | Deno.TlsConn): void {
-    const { hostname } = conn.remoteAddr as Deno.NetAddr;
+  #taken(outer: Deno.TcpConn): void {
+    const { hostname } = outer.remoteAddr as Deno.NetAddr;
     const client = this.#proxies.trusts(hostname) ? null : clientKey(hostname);
     const ofClient = client === null ? 0 : this.#byClient.get(client) ?? 0;
     const { connections, connections_per_address } = this.#limits;
@@ -148,18 +148,24 @@ export class FrontDoor {
           ? `${hostname} has ${ofClient} connections open: more are refused`
           : `${this.size} connections are open: more are refused`,
       );
-      return turnAway(conn);
+      return turnAway(outer, this.#tls !== null);
     }
+    if (!trySetOptions(outer)) return outer.close();
     if (client !== null) this.#byClient.set(client, ofClient + 1);
-    // A peer that vanished without a word is found by the system, in hours.
-    if ("setKeepAlive" in conn) conn.setKeepAlive(true);
-    if ("setNoDelay" in conn) conn.setNoDelay(true);
-    const connection = new Connection(conn, this.#door());
-    this.#connections.add(connection);
-    connection.serve().then(() => {
-      this.#connections.delete(connection);
+    this.#serve(outer).then(() => {
       if (client !== null) this.#left(client);
     });
+  }
+
+  /** Resolves when nothing of the connection is left. */
+  async #serve(outer: Deno.TcpConn): Promise<void> {
+    const link = this.#tls?.link(outer) ?? null;
+    const conn: ClientConn = link ?? outer;
+    const connection = new Connection(conn, this.#door());
+    this.#connections.add(connection);
+    await connection.serve(link === null ? Promise.resolve() : link.handshake());
+    await link?.whenClosed;
+    this.#connections.delete(connection);
   }
 
   #left(client: string): void {
@@ -193,24 +199,6 @@ export class FrontDoor {
     this.#webSockets?.pingAll();
   }
 
-  /** Deno knows no other way than to listen anew; who connects within that moment is refused by the system. */
-  async #renew(address: { hostname: string; port: number }, fresh: Certificate): Promise<void> {
-    this.#listener?.close();
-    for (let tries = 1; !this.#closing; tries++) {
-      try {
-        this.#listener = openListener(address, fresh);
-        this.#accept(this.#listener);
-        this.#log.info("http-server: new connections get the new certificate");
-        return;
-      } catch (error) {
-        if (tries === RELISTEN_TRIES) {
-          this.#warn(`cannot listen again: ${(error as Error).message}`);
-        }
-        await pause(tries < 10 ? 0 : PAUSE_MS);
-      }
-    }
-  }
-
   /** At most one line in ten seconds: an attack must not fill the terminal. */
   #warn(text: string): void {
     const now = performance.now();
@@ -224,18 +212,22 @@ function loadWebSockets(): Promise<typeof import("./websocket.ts")> {
   return import("./websocket.ts");
 }
 
-function openListener(
-  address: { hostname: string; port: number },
-  certificate: Certificate | null,
-): AnyListener {
-  if (certificate === null) return Deno.listen(address);
-  return Deno.listenTls({ ...address, ...certificate, alpnProtocols: ["http/1.1"] });
+/** Says why, if that costs nothing: with TLS it would cost a handshake. */
+function turnAway(conn: Deno.TcpConn, isTls: boolean): void {
+  const said = isTls ? Promise.resolve() : conn.write(FULL);
+  said.catch(() => {}).finally(() => conn.close());
 }
 
-/** Says why, if that costs nothing: with TLS it would cost a handshake. */
-function turnAway(conn: Deno.TcpConn | Deno.TlsConn): void {
-  const said = "handshake" in conn ? Promise.resolve() : conn.write(FULL);
-  said.catch(() => {}).finally(() => conn.close());
+/** False for a client that has gone already (macOS then knows no options). */
+function trySetOptions(conn: Deno.TcpConn): boolean {
+  try {
+    // A peer that vanished without a word is found by the system, in hours.
+    conn.setKeepAlive(true);
+    conn.setNoDelay(true);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function pause(ms: number): Promise<void> {

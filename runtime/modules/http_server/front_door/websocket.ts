@@ -5,6 +5,7 @@
 import { Duplex } from "node:stream";
 import { WebSocket as NodeSocket, WebSocketServer } from "ws";
 import type { ServerSocket, SocketEvents } from "../server_socket.ts";
+import { type ClientConn, writeAll } from "./client_conn.ts";
 import type { Held, Holder } from "./held.ts";
 import type { Reader } from "./reader.ts";
 
@@ -47,7 +48,7 @@ export class WebSockets {
 
   /** Takes the connection of a handshake that was checked. Its socket opens when its events have handlers. */
   accept(
-    conn: Deno.Conn,
+    conn: ClientConn,
     reader: Reader,
     headers: Headers,
     keepaliveSeconds: number,
@@ -99,7 +100,7 @@ class Client implements Holder {
   }
 
   gone(): void {
-    this.socket.terminate();
+    this.#stream.cut();
   }
 
   ping(): void {
@@ -195,7 +196,7 @@ class FrontDoorSocket implements ServerSocket {
 
 /** A connection as the Node stream that `ws` wants. */
 export class ConnStream extends Duplex {
-  readonly #conn: Deno.Conn;
+  readonly #conn: ClientConn;
   readonly #reader: Reader;
   readonly #opened = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
@@ -204,7 +205,7 @@ export class ConnStream extends Duplex {
   /** Bytes that the client has sent. */
   received = 0;
 
-  constructor(conn: Deno.Conn, reader: Reader) {
+  constructor(conn: ClientConn, reader: Reader) {
     super({ allowHalfOpen: true, emitClose: true });
     this.#conn = conn;
     this.#reader = reader;
@@ -218,6 +219,7 @@ export class ConnStream extends Duplex {
   /** Ends it without another word. */
   cut(): void {
     this.destroy();
+    this.#conn.cut?.();
   }
 
   /** `ws` sets the timeouts and delays of a real socket; ours are FrontDoor's. */
@@ -233,7 +235,7 @@ export class ConnStream extends Duplex {
     _encoding: string,
     done: (error?: Error | null) => void,
   ): void {
-    this.#send(bytes).then(() => {
+    writeAll(this.#conn, bytes).then(() => {
       done();
       this.emit("left");
     }, done);
@@ -260,9 +262,5 @@ export class ConnStream extends Duplex {
     // Large reads while there is much to read; an idle socket holds a small buffer.
     this.#reader.expectBody(bytes.length >= LARGE_BYTES);
     return bytes;
-  }
-
-  async #send(bytes: Uint8Array): Promise<void> {
-    for (let sent = 0; sent < bytes.length;) sent += await this.#conn.write(bytes.subarray(sent));
   }
 }
