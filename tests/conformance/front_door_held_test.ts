@@ -1,7 +1,7 @@
-// What many clients together make the front door hold (issue 5, item 7): halves of WebSocket messages, and answers that
-// nobody takes. Each is within its limit; beyond the sum of --limit held_mb the oldest are cut, and others are served.
+// What many clients together make the front door hold (issue 5, item 7): halves of WebSocket messages and of bodies, and
+// answers that nobody takes. Each is within its limit; beyond the sum of --limit held_mb the oldest are cut, and others are served.
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type RunningNode, startNode } from "../clients/node.ts";
 import { connectBound, curlBound } from "./bound.ts";
 import { RawHttp } from "./raw_http.ts";
@@ -23,7 +23,11 @@ async function start(): Promise<{ node: RunningNode; port: number }> {
       if (data === "big") console.log(\`sent \${++sent}\`);
     },
   } };`;
-  const files = { "raw_echo.ts": readProgram("raw_echo.ts"), "echo.ts": echo };
+  const files = {
+    "raw_echo.ts": readProgram("raw_echo.ts"),
+    "login.ts": readProgram("login.ts"),
+    "echo.ts": echo,
+  };
   const node = await startNode({ args, files });
   await curlBound([`${node.url}${PATH}`]);
   return { node, port: Number(new URL(node.url).port) };
@@ -71,6 +75,33 @@ Deno.test("halves of WebSocket messages are bounded in sum, and the oldest are c
   await eventually("the oldest cut", () => Promise.resolve(cut().length >= 14 || undefined));
   assertEquals(clients.at(-1)!.ended, null);
   await assertServes(node);
+  for (const client of clients) client[Symbol.dispose]();
+});
+
+Deno.test("halves of bodies are bounded in sum, and take no room that others need", async () => {
+  const { node, port } = await start();
+  await using _ = node;
+  const whole = "/login:login:template.os/open";
+  await curlBound([`${node.url}${whole}`]);
+  const clients: RawHttp[] = [];
+  for (let i = 0; i < 17; i++) {
+    const client = await RawHttp.connect(port);
+    clients.push(client);
+    await client.send(`POST ${whole} HTTP/1.1\r\nHost: h\r\nContent-Length: ${16 * MB}\r\n\r\n`);
+  }
+  // They have announced more than there is room for, and sent nothing.
+  const post = async () =>
+    assertStringIncludes(
+      (await curlBound(["-d", "mine", `${node.url}${whole}`])).text,
+      "POST /open",
+    );
+  await post();
+  for (const client of clients) await client.send(new Uint8Array(5 * MB));
+  await node.waitForLine(CUT);
+  const cut = () => clients.filter(({ ended }) => ended !== null);
+  await eventually("the oldest cut", () => Promise.resolve(cut().length >= 11 || undefined));
+  assertEquals(clients.at(-1)!.ended, null);
+  await post();
   for (const client of clients) client[Symbol.dispose]();
 });
 

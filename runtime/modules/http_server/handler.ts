@@ -10,6 +10,7 @@ import { HTTP_HEADER_CHARS_MAX, HTTP_HEADERS_MAX, HTTP_URL_CHARS_MAX } from "../
 import type { Log } from "../../log.ts";
 import { processOf } from "../../protocol/address.ts";
 import type { Access } from "./access.ts";
+import type { BodyRequest } from "./bodies.ts";
 import { type Bindings, normalize, ownPath, type WsBinding } from "./bindings.ts";
 import type { Channels } from "./channels.ts";
 import type { Forward } from "./forward.ts";
@@ -32,10 +33,9 @@ import { StreamEnded } from "./streams.ts";
  * What a listener hands over: a Request, or as much of one. `url` is scheme, `://`, the Host header as it came,
  * and the path and query as they came; none of it is trusted.
  */
-export type IncomingRequest = Pick<
-  Request,
-  "url" | "method" | "headers" | "body" | "bytes" | "signal"
->;
+export type IncomingRequest =
+  & Pick<Request, "url" | "method" | "headers" | "signal">
+  & BodyRequest;
 
 /**
  * Takes the WebSocket handshake of a request; null when it lacks what RFC 6455 asks for. A client that does not answer

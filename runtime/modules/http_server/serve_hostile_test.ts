@@ -30,8 +30,8 @@ const head = (fields: string) => `POST ${PATH} HTTP/1.1\r\nHost: h\r\n${fields}\
 const CHUNKED = "Transfer-Encoding: chunked";
 
 /** Still answers an honest client. */
-async function assertAlive(testbed: Testbed): Promise<void> {
-  const response = fetch(testbed.url(PATH));
+async function assertAlive(testbed: Testbed, init?: RequestInit): Promise<void> {
+  const response = fetch(testbed.url(PATH), init);
   testbed.respond(await testbed.next(), 200, "alive");
   assertEquals(await (await response).text(), "alive");
 }
@@ -137,7 +137,7 @@ Deno.test("over the limit of waiting requests a client is told so at once", asyn
   await listener.close();
 });
 
-Deno.test("over the limit of arriving bodies a client is told so at once", () =>
+Deno.test("bodies that are announced and do not come take no room", () =>
   serving(async (testbed) => {
     const clients: RawClient[] = [];
     for (let bytes = 0; bytes < HTTP_ARRIVING_BYTES_MAX; bytes += HTTP_BODY_BYTES_MAX) {
@@ -146,11 +146,8 @@ Deno.test("over the limit of arriving bodies a client is told so at once", () =>
       await client.readUntil("100 Continue"); // The server reads this body now.
       clients.push(client);
     }
-    const response = await fetch(testbed.url(PATH), { method: "POST", body: "one more" });
-    assertEquals(response.status, 503);
-    assertMatch(await response.text(), /^overloaded: too many request bodies arrive/);
+    await assertAlive(testbed, { method: "POST", body: "one more" });
     for (const client of clients) client.close();
-    await assertAlive(testbed);
   }));
 
 const LEAVING = "a client that leaves while the process works frees its place";

@@ -186,7 +186,11 @@ export class Connection {
     const client = proxies.clientOf(this.#peer, scheme, headers);
     if (client === null) throw new BadRequest(400, "the X-Forwarded headers are malformed");
     if (client.host !== null) headers.set("host", client.host);
-    return new FrontDoorRequest(head, client, headers, body);
+    let held = 0;
+    return new FrontDoorRequest(head, client, headers, body, (bytes) => {
+      this.#door.held.set(this, bytes, bytes - held);
+      held = bytes;
+    });
   }
 
   async #handle(
@@ -277,12 +281,12 @@ export class Connection {
     try {
       for (let at = 0; at < bytes.length; at += WRITE_BYTES) {
         const piece = bytes.subarray(at, at + WRITE_BYTES);
-        held.set(this, bytes.length - at);
+        held.set(this, bytes.length - at, at === 0 ? 0 : WRITE_BYTES);
         this.#writeDue = now() + limits.write_seconds * 1000;
         await writeAll(this.#conn, piece);
       }
     } finally {
-      held.set(this, 0);
+      held.set(this, 0, 0);
       this.#writeDue = Infinity;
     }
   }

@@ -14,7 +14,14 @@ export class FrontDoorRequest implements IncomingRequest {
   #abort: AbortController | null = null;
   #gone = false;
 
-  constructor(head: RequestHead, client: Client, readonly headers: Headers, body: Body) {
+  constructor(
+    head: RequestHead,
+    client: Client,
+    readonly headers: Headers,
+    body: Body,
+    /** Hears how many bytes of the body somebody holds. */
+    readonly holds: (bytes: number) => void,
+  ) {
     this.method = head.method;
     this.peer = { hostname: client.hostname, port: client.port };
     const host = client.host ?? head.authority ?? head.host;

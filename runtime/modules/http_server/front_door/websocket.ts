@@ -93,10 +93,11 @@ class Client implements Holder {
     this.socket = socket;
     this.#stream = stream;
     this.#options = options;
-    stream.on("arrived", (bytes: number) => this.#arrived(bytes)).on("left", () => this.weigh());
+    stream.on("arrived", (bytes: number) => this.#arrived(bytes));
+    stream.on("left", (bytes: number) => this.weigh(bytes));
     const control = (payload: Uint8Array) => this.#took(CONTROL_HEADER_BYTES + payload.length);
     socket.on("message", () => this.#took(this.#half)).on("ping", control).on("pong", control);
-    socket.on("close", () => options.held.set(this, 0));
+    socket.on("close", () => options.held.set(this, 0, 0));
   }
 
   gone(): void {
@@ -111,16 +112,16 @@ class Client implements Holder {
     if (this.socket.readyState === NodeSocket.OPEN) this.socket.ping();
   }
 
-  /** After anything that changes what is held. */
-  weigh(): void {
+  /** After anything that changes what is held; `moved`: bytes that the client has taken or sent. */
+  weigh(moved = 0): void {
     if (this.#stream.destroyed) return;
-    this.#options.held.set(this, this.#half + this.socket.bufferedAmount);
+    this.#options.held.set(this, this.#half + this.socket.bufferedAmount, moved);
   }
 
   #arrived(bytes: number): void {
     if (this.#half === 0) this.#since = this.#options.now();
     this.#half += bytes;
-    this.weigh();
+    this.weigh(bytes);
   }
 
   /** A read may bring the end of one message and the beginning of the next: that beginning is not counted. */
@@ -237,7 +238,7 @@ export class ConnStream extends Duplex {
   ): void {
     writeAll(this.#conn, bytes).then(() => {
       done();
-      this.emit("left");
+      this.emit("left", bytes.length);
     }, done);
   }
 
