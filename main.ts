@@ -51,7 +51,7 @@ const system = new System({
 const { home, name: node, fake, passwordFile, clientBodyBytesMax: bodyBytesMax } = flags;
 const powers = { node, send: (message: KernelMessage) => system.kernel.route(message), log };
 const policyOf = (process: Address) => system.networkOf(process) ?? (fake ? "local" : "public");
-const login = await orExit(openLogin({ home, node, fake, passwordFile, log }));
+const login = await orExit(openLogin({ ...flags.http, home, node, fake, passwordFile, log }));
 const settings = { ...flags.http, staticFolder: join(home, "cache", "static") };
 const httpServer = new HttpServer({ ...powers, login, settings });
 system.addModule("http-server:distro:sys", httpServer);

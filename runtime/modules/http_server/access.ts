@@ -47,7 +47,7 @@ export class Access {
       }
     }
     if (!binding.authenticated) return null;
-    if (isForeignWrite(request.method, request.headers, head.upgrade !== "")) {
+    if (isForeignWrite(request, head.upgrade !== "")) {
       return textResponse(403, "a page of another origin may not do this in the owner's name");
     }
     if (binding.subdomain === null) return this.#withCookie(request.headers, null);

@@ -41,7 +41,7 @@ export class Reserved {
     return null;
   }
 
-  /** For programs on this machine: no proxy's clients, no page in a browser (a process's own is one), no name that leads here from elsewhere. */
+  /** For programs on this machine: no proxy's clients, no page (a process's own is one), no name that leads here. */
   async #inject(request: IncomingRequest, head: Head, peer: Peer): Promise<Response> {
     if (!isLocal(peer, head)) return emptyResponse(403);
     if (isOfPage(request.headers) || !isLoopbackHost(head.host)) {

@@ -186,11 +186,9 @@ export class Connection {
     const client = proxies.clientOf(this.#peer, scheme, headers);
     if (client === null) throw new BadRequest(400, "the X-Forwarded headers are malformed");
     if (client.host !== null) headers.set("host", client.host);
-    let held = 0;
-    return new FrontDoorRequest(head, client, headers, body, (bytes) => {
-      this.#door.held.set(this, bytes, bytes - held);
-      held = bytes;
-    });
+    const { held } = this.#door;
+    const holds = (bytes: number, moved: number) => held.set(this, bytes, moved);
+    return new FrontDoorRequest(head, client, headers, body, holds);
   }
 
   async #handle(
@@ -281,7 +279,7 @@ export class Connection {
     try {
       for (let at = 0; at < bytes.length; at += WRITE_BYTES) {
         const piece = bytes.subarray(at, at + WRITE_BYTES);
-        held.set(this, bytes.length - at, at === 0 ? 0 : WRITE_BYTES);
+        held.set(this, bytes.length - at, Math.min(at, WRITE_BYTES));
         this.#writeDue = now() + limits.write_seconds * 1000;
         await writeAll(this.#conn, piece);
       }

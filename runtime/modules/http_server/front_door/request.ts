@@ -13,20 +13,28 @@ export class FrontDoorRequest implements IncomingRequest {
   #stream: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
   #abort: AbortController | null = null;
   #gone = false;
+  readonly #onHold: (bytes: number, moved: number) => void;
+  #held = 0;
 
   constructor(
     head: RequestHead,
     client: Client,
     readonly headers: Headers,
     body: Body,
-    /** Hears how many bytes of the body somebody holds. */
-    readonly holds: (bytes: number) => void,
+    onHold: (bytes: number, moved: number) => void,
   ) {
     this.method = head.method;
     this.peer = { hostname: client.hostname, port: client.port };
     const host = client.host ?? head.authority ?? head.host;
     this.url = `${client.scheme}://${host === "" ? "localhost" : host}${head.target}`;
     this.#body = body;
+    this.#onHold = onHold;
+  }
+
+  /** So many bytes of the body are held by who reads it. */
+  holds(bytes: number): void {
+    this.#onHold(bytes, bytes - this.#held);
+    this.#held = bytes;
   }
 
   /** As Deno gives it: null with GET and HEAD, else a stream, which may be empty. What is read of it is not in `bytes`. */

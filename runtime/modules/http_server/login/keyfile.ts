@@ -30,10 +30,13 @@ const Secrets = object({ jwt_secret: string });
 const JWT_SECRET_BYTES = 32;
 const SALT_BYTES = 32;
 const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
 const VERSION = 1;
 
 /** PBKDF2 on top of Argon2id, as Kinode has it: half a second for each guess at a stolen file. */
 export const KEYFILE_ROUNDS = 1_000_000;
+/** More would hold a thread for longer than anybody waits. */
+const ROUNDS_MAX = 100 * KEYFILE_ROUNDS;
 
 /** A keyfile that cannot be used, said to the person who started the node. */
 export class KeyfileUnusable extends Error {
@@ -81,6 +84,13 @@ export class Keyfile {
         `${path} belongs to the node ${sealed.node}, not to ${node}: ${hint}`,
       );
     }
+    const fault = faultOf(sealed);
+    if (fault !== null) {
+      throw new KeyfileUnusable(
+        `${path} is damaged (${fault}): put a copy of it back, ` +
+          "or move it away to set a new password",
+      );
+    }
     return new Keyfile(path, sealed);
   }
 
@@ -96,7 +106,7 @@ export class Keyfile {
       key,
       plain as BufferSource,
     );
-    const file = new Keyfile(path, {
+    const fresh: Sealed = {
       version: VERSION,
       node,
       iterations,
@@ -104,8 +114,9 @@ export class Keyfile {
       nonce: encodeBase64(nonce),
       sealed: encodeBase64(sealed),
       not_before: 0,
-    });
-    await file.#write();
+    };
+    const file = new Keyfile(path, fresh);
+    await file.#write(fresh);
     return file;
   }
 
@@ -134,8 +145,9 @@ export class Keyfile {
 
   /** Every cookie given before `seconds` is worth nothing from now on, also after a restart. */
   async setNotBefore(seconds: number): Promise<void> {
-    this.#sealed = { ...this.#sealed, not_before: seconds };
-    await this.#write();
+    const sealed = { ...this.#sealed, not_before: Math.max(seconds, this.notBefore) };
+    await this.#write(sealed);
+    this.#sealed = sealed;
   }
 
   /** The file as base64: what Kinode answers a login with. It opens nothing without the password. */
@@ -143,12 +155,13 @@ export class Keyfile {
     return encodeBase64(JSON.stringify(this.#sealed));
   }
 
-  async #write(): Promise<void> {
+  async #write(sealed: Sealed): Promise<void> {
     const temporary = `${this.#path}.${crypto.randomUUID()}`;
     try {
       const file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o600 });
       try {
-        await file.write(bytesOf(`${JSON.stringify(this.#sealed, null, 2)}\n`));
+        const bytes = bytesOf(`${JSON.stringify(sealed, null, 2)}\n`);
+        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
         await file.sync();
       } finally {
         file.close();
@@ -158,6 +171,23 @@ export class Keyfile {
       await Deno.remove(temporary).catch(() => {});
       throw error;
     }
+  }
+}
+
+/** What no keyfile of ours has, `null` if nothing: else the password would be called wrong. */
+function faultOf({ iterations, salt, nonce, sealed }: Sealed): string | null {
+  if (iterations < 1 || iterations > ROUNDS_MAX) return `iterations: ${iterations}`;
+  if (sizeOf(salt) !== SALT_BYTES) return `salt: not ${SALT_BYTES} bytes`;
+  if (sizeOf(nonce) !== NONCE_BYTES) return `nonce: not ${NONCE_BYTES} bytes`;
+  return sizeOf(sealed) > TAG_BYTES ? null : "sealed: too short";
+}
+
+/** How many bytes a text of base64 is; -1 if it is none. */
+function sizeOf(base64: string): number {
+  try {
+    return decodeBase64(base64).length;
+  } catch {
+    return -1;
   }
 }
 

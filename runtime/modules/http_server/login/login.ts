@@ -12,8 +12,7 @@ import { LOGIN_BODY_BYTES_MAX } from "../../../limits.ts";
 import type { Log } from "../../../log.ts";
 import { textOf } from "../../../protocol/message.ts";
 import { join } from "@std/path";
-import { decodeJson, object, optional, string } from "../../../protocol/serde.ts";
-import { passwordHash, readArgon2File } from "./argon2_files.ts";
+import { readArgon2File } from "./argon2_files.ts";
 import { Attempts } from "./attempts.ts";
 import { cookieName, Cookies, setCookie } from "./cookies.ts";
 import {
@@ -23,13 +22,17 @@ import {
   KeyfileUnusable,
   WrongPassword,
 } from "./keyfile.ts";
-import { isForeign } from "./origin.ts";
+import { isAddressHost, isForeign, isLoopbackHost } from "./origin.ts";
 import { loginPage } from "./page.ts";
+import { hashOfFile } from "./password_file.ts";
+import { redirectOf, tryReadBody } from "./said.ts";
 
 export interface LoginOptions extends KeyfileOptions {
   fake: boolean;
   /** A file whose first line is the password: for a node that starts without a person. */
   passwordFile: string | null;
+  /** Beside localhost, names that lead here. */
+  domains: readonly string[];
   log: Log;
   /** Milliseconds since 1970. */
   now(): number;
@@ -46,15 +49,6 @@ export interface LoginRequest {
   client: string;
 }
 
-const LoginBody = object({
-  password_hash: string,
-  subdomain: optional(string),
-  setup: optional(string),
-});
-
-const HASH = /^0x[0-9a-f]{1,128}$/i;
-/** What a process id consists of, Kinode 0.9's `_` included. */
-const NOT_OF_A_PROCESS_ID = /[^\w.:-]/g;
 /** What Kinode's fake nodes hash every password to. */
 const FAKE_HASH = "secret";
 
@@ -77,9 +71,7 @@ export class Login {
   static async open(options: LoginOptions): Promise<Login> {
     const login = new Login(options, await Keyfile.read(options));
     if (options.fake) await login.#unlock(FAKE_HASH, options);
-    else if (options.passwordFile !== null) {
-      await login.#unlock(await hashOfFile(options.passwordFile, options.node), options);
-    }
+    else if (options.passwordFile !== null) await login.#unlockBy(options.passwordFile);
     return login;
   }
 
@@ -151,11 +143,17 @@ export class Login {
   }
 
   async #login(request: Asked, { query, client }: LoginRequest): Promise<Response> {
-    if (isForeign(request.headers)) return said(403, "a login comes from this node's own page");
+    if (isForeign(request)) return said(403, "a login comes from this node's own page");
+    if (this.#isUnderAnyName(request.headers)) {
+      return said(
+        403,
+        "a fake node is logged in to at localhost, at its address, or at its --domain",
+      );
+    }
     const length = request.headers.get("content-length");
     if (length === null) return said(411, "a login needs a Content-Length");
     if (Number(length) > LOGIN_BODY_BYTES_MAX) return said(413, "too long for a login");
-    const body = tryRead(textOf(await request.bytes()));
+    const body = tryReadBody(textOf(await request.bytes()));
     if (body === null) return said(400, "Failed to parse login info");
     if (this.#keyfile === null && !await isSame(body.setup, this.#setup ?? "")) {
       return said(403, "the first password is set through the link that the node's terminal shows");
@@ -181,11 +179,19 @@ export class Login {
     }
   }
 
+  /** Throws KeyfileUnusable. */
+  async #unlockBy(file: string): Promise<void> {
+    const { node, path } = this.#options;
+    const hash = await hashOfFile(file, node);
+    if (await this.#check(hash)) return;
+    throw new KeyfileUnusable(`--password-file ${file}: ${path} does not open with its first line`);
+  }
+
   /** Throws WrongPassword. */
   async #unlock(hash: string, options: LoginOptions): Promise<void> {
     const isNew = this.#keyfile === null;
     // Of two who set a password at the same time the first wins, and the second has it wrong.
-    const keyfile = this.#keyfile ??= await (this.#creating ??= Keyfile.create(options, hash));
+    const keyfile = this.#keyfile ??= await (this.#creating ??= this.#create(hash));
     const secret = await keyfile.open(hash);
     const { node, now } = options;
     this.#cookies ??= new Cookies({
@@ -197,6 +203,28 @@ export class Login {
     if (isNew && !options.fake) {
       options.log.info(`the password is set; ${options.path} holds its seal`);
     }
+  }
+
+  /** One that failed, on a full disk, may be tried again. */
+  async #create(hash: string): Promise<Keyfile> {
+    try {
+      return await Keyfile.create(this.#options, hash);
+    } catch (error) {
+      this.#creating = null;
+      throw error;
+    }
+  }
+
+  /**
+   * On a fake node, where every password is right: whether a page may have come by a name that its owner has made
+   * lead here (DNS rebinding).
+   */
+  #isUnderAnyName(headers: Headers): boolean {
+    const host = (headers.get("host") ?? "").toLowerCase();
+    if (!this.#options.fake || !headers.has("origin")) return false;
+    if (isLoopbackHost(host) || isAddressHost(host)) return false;
+    const name = host.replace(/:\d+$/, "");
+    return !this.#options.domains.some((own) => `.${name}`.endsWith(`.${own.toLowerCase()}`));
   }
 
   async #welcome(
@@ -217,7 +245,7 @@ export class Login {
   /** `POST /logout` forgets this browser's cookie; `?everywhere` every cookie that was ever given. */
   async #logout(request: Asked, { query }: LoginRequest): Promise<Response> {
     if (request.method !== "POST") return said(405, "POST", { allow: "POST" });
-    if (isForeign(request.headers)) return said(403, "a logout comes from this node's own pages");
+    if (isForeign(request)) return said(403, "a logout comes from this node's own pages");
     if (new URLSearchParams(query).has("everywhere")) {
       if (!await this.isLoggedIn(request.headers, null)) return said(401, "log in first");
       await this.#keyfile!.setNotBefore(Math.floor(this.#options.now() / 1000) + 1);
@@ -236,13 +264,12 @@ export class Login {
 
 /** The login of a node that keeps its data in `home`. A fake node's keyfile is another one: it is open to all. */
 export function openLogin(
-  { home, ...options }: Pick<LoginOptions, "node" | "fake" | "passwordFile" | "log"> & {
-    home: string;
-  },
+  { home, node, fake, passwordFile, domains, log }:
+    & Pick<LoginOptions, "node" | "fake" | "passwordFile" | "domains" | "log">
+    & { home: string },
 ): Promise<Login> {
-  const { fake } = options;
   return Login.open({
-    ...options,
+    ...{ node, fake, passwordFile, domains, log },
     path: join(home, fake ? "fake-keyfile.json" : "keyfile.json"),
     iterations: fake ? 1 : KEYFILE_ROUNDS,
     now: Date.now,
@@ -256,41 +283,10 @@ function said(status: number, text: string, headers: Record<string, string> = {}
   return Response.json(text, { status, headers: { ...NO_STORE, ...headers } });
 }
 
-function tryRead(text: string): { hash: string; subdomain: string | null; setup: string } | null {
-  try {
-    const { password_hash: hash, subdomain, setup } = decodeJson(text, LoginBody, "login");
-    if (!HASH.test(hash)) return null;
-    const process = (subdomain ?? "").replace(NOT_OF_A_PROCESS_ID, "");
-    return { hash, subdomain: process === "" ? null : process, setup: setup ?? "" };
-  } catch {
-    return null;
-  }
-}
-
-/** A path of this node and nothing else: `//other.org` would be another host's. */
-function redirectOf(query: string): string | null {
-  const path = new URLSearchParams(query).get("redirect");
-  return path !== null && /^\/(?![/\\])[\x21-\x7e]*$/.test(path) ? path : null;
-}
-
 /** In a time that does not tell how much of it is right. */
 async function isSame(a: string, b: string): Promise<boolean> {
   const encoder = new TextEncoder();
   const digests = [a, b].map((text) => crypto.subtle.digest("SHA-256", encoder.encode(text)));
   const [first, second] = (await Promise.all(digests)).map((digest) => new Uint8Array(digest));
   return first!.reduce((sum, byte, at) => sum | (byte ^ second![at]!), 0) === 0;
-}
-
-async function hashOfFile(path: string, node: string): Promise<string> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    throw new KeyfileUnusable(`--password-file ${path}: ${(error as Error).message}`);
-  }
-  const password = text.split(/\r?\n/, 1)[0]!;
-  if (password === "") {
-    throw new KeyfileUnusable(`--password-file ${path}: its first line is empty`);
-  }
-  return passwordHash(password, node);
 }

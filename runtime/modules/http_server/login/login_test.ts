@@ -145,6 +145,58 @@ bedTest("a keyfile that is broken, or another node's, says so", async (bed) => {
   await assertRejects(() => bed.start(), KeyfileUnusable, "keyfile.json");
 });
 
+bedTest(
+  "a keyfile with a damaged field says so at the start, not that a password is wrong",
+  async (bed) => {
+    await bed.cookie();
+    const path = join(bed.home, "keyfile.json");
+    const good = JSON.parse(await Deno.readTextFile(path));
+    const damages: Record<string, unknown>[] = [
+      { salt: "!" },
+      { salt: "AAAA" },
+      { nonce: "" },
+      { sealed: "AAAA" },
+      { iterations: 0 },
+      { iterations: Number.MAX_SAFE_INTEGER },
+    ];
+    for (const damage of damages) {
+      await Deno.writeTextFile(path, JSON.stringify({ ...good, ...damage }));
+      const [field] = Object.keys(damage);
+      await assertRejects(() => bed.start(), KeyfileUnusable, `damaged (${field}`);
+    }
+  },
+);
+
+bedTest("a keyfile that cannot be written changes nothing, and may be tried again", async (bed) => {
+  const { setup } = bed;
+  const set = () => bed.ask("POST", "/login", { body: { password_hash: HASH, setup } });
+  await Deno.remove(bed.home, { recursive: true });
+  await assertRejects(set, Deno.errors.NotFound);
+  await Deno.mkdir(bed.home);
+  assertEquals((await set()).status, 200);
+  const cookie = await bed.cookie();
+  const everywhere = () => bed.ask("POST", "/logout?everywhere", { headers: { cookie } });
+  await Deno.remove(bed.home, { recursive: true });
+  await assertRejects(everywhere, Deno.errors.NotFound);
+  assert(await bed.isIn(cookie), "who was not told that it is done is not half logged out");
+  await Deno.mkdir(bed.home);
+  assertEquals((await everywhere()).status, 200);
+  assert(!await bed.isIn(cookie));
+});
+
+bedTest("a fake node lets no page in by a name that others can make lead here", async (bed) => {
+  const under = async (host: string) => {
+    const headers = { host, origin: `http://${host}` };
+    return (await bed.ask("POST", "/login", { body: { password_hash: HASH }, headers })).status;
+  };
+  for (const host of ["evil.example:8080", "localhost.evil.example", "nothome.example"]) {
+    assertEquals(await under(host), 403, host);
+  }
+  for (const host of ["localhost:8080", "192.0.2.1:8080", "[::1]:8080", "a.home.example"]) {
+    assertEquals(await under(host), 200, host);
+  }
+}, { fake: true });
+
 bedTest("bodies that are no login", async (bed) => {
   const bad = ["", "{", "{}", '{"password_hash":"abc"}', '{"password_hash":"0xzz"}', "[]"];
   for (const body of bad) {

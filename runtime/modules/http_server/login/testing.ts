@@ -24,6 +24,7 @@ export class Bed {
       node,
       fake,
       passwordFile,
+      domains: ["home.example"],
       path: join(this.home, "keyfile.json"),
       iterations: 1_000,
       log: { info: line, warn: line },
