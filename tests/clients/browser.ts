@@ -7,7 +7,12 @@
 
 const WAIT_SECONDS = 30;
 
-export async function openPage(chromium: string, url: string): Promise<Page> {
+/** `flags`: of Chromium, such as `--ignore-certificate-errors`. */
+export async function openPage(
+  chromium: string,
+  url: string,
+  flags: readonly string[] = [],
+): Promise<Page> {
   const profile = await Deno.makeTempDir({ prefix: "kinode-chromium-" });
   const args = [
     "--headless=new",
@@ -16,6 +21,7 @@ export async function openPage(chromium: string, url: string): Promise<Page> {
     "--no-first-run",
     "--remote-debugging-port=0",
     `--user-data-dir=${profile}`,
+    ...flags,
     url,
   ];
   const options: Deno.CommandOptions = { args, stdin: "null", stdout: "null", stderr: "piped" };
