@@ -1,6 +1,6 @@
 /** The login cookie (spec/http.md §2.7): `kinode-auth_<node>=<jwt>`, for a secure subdomain `…@<process id>`. */
 import { jwtVerify, SignJWT } from "jose";
-import { LOGIN_SECONDS, LOGIN_TOKENS_KNOWN_MAX } from "../../../limits.ts";
+import { LOGIN_SECONDS, LOGIN_TOKENS_ASKED_MAX, LOGIN_TOKENS_KNOWN_MAX } from "../../../limits.ts";
 import { anything, count, object, string } from "../../../protocol/serde.ts";
 
 const Claims = object({ username: string, subdomain: anything, expiration: count });
@@ -37,11 +37,12 @@ export class Cookies {
   /** Whether the Cookie header holds a token of this node for `subdomain` that is still good. */
   async isGood(cookieHeader: string, subdomain: string | null): Promise<boolean> {
     const name = cookieName(this.#signer.node, subdomain);
+    let asked = 0;
     for (const part of cookieHeader.split("; ")) {
       const [key, value, ...rest] = part.split("=");
-      if (key === name && value !== undefined && rest.length === 0 && JWT.test(value)) {
-        if (await this.#isGoodToken(value, subdomain)) return true;
-      }
+      if (key !== name || value === undefined || rest.length > 0 || !JWT.test(value)) continue;
+      if (await this.#isGoodToken(value, subdomain)) return true;
+      if (++asked === LOGIN_TOKENS_ASKED_MAX) return false;
     }
     return false;
   }

@@ -107,6 +107,13 @@ bedTest(
   },
 );
 
+bedTest("a good cookie is found among bad ones, but not behind as many as fit", async (bed) => {
+  const cookie = await bed.cookie();
+  const bad = (count: number) => Array(count).fill(cookie.replace(/[^.]+$/, "AAAA")).join("; ");
+  assert(await bed.isIn(`${bad(3)}; ${cookie}; ${bad(500)}`));
+  assert(!await bed.isIn(`${bad(500)}; ${cookie}`));
+});
+
 bedTest("§2.7: a subdomain's cookie is good for it alone", async (bed) => {
   const cookie = await bed.cookie(HASH, "a:b:c_d.os");
   assertMatch(cookie, /^kinode-auth_fake\.dev@a:b:c_d\.os=/);
