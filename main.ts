@@ -22,7 +22,6 @@ import { SqliteStore } from "./runtime/modules/state/store.ts";
 import { Terminal, writeAll } from "./runtime/modules/terminal/terminal.ts";
 import { startNursery } from "./runtime/process/nursery.ts";
 import type { Address } from "./runtime/protocol/address.ts";
-import type { KernelMessage } from "./runtime/protocol/message.ts";
 
 const libraryNames = Object.keys(library);
 const parsed = parseCommand(Deno.args) ?? parseFlags(Deno.args);
@@ -49,7 +48,7 @@ const system = new System({
   fatal: (reason) => exit(1, `kinode: ${reason}`),
 });
 const { home, name: node, fake, passwordFile, clientBodyBytesMax: bodyBytesMax } = flags;
-const powers = { node, send: (message: KernelMessage) => system.kernel.route(message), log };
+const powers = { ...system.powersOfModules, log };
 const policyOf = (process: Address) => system.networkOf(process) ?? (fake ? "local" : "public");
 const login = await orExit(openLogin({ ...flags.http, home, node, fake, passwordFile, log }));
 const settings = { ...flags.http, staticFolder: join(home, "cache", "static") };

@@ -21,6 +21,7 @@ import {
   type Module,
   type SendErrorReason,
   sizeOf,
+  type Unreachable,
 } from "../protocol/message.ts";
 import { MESSAGING, NETWORK } from "../protocol/config.ts";
 import { type CapabilityTable, keyOf } from "./capabilities.ts";
@@ -164,6 +165,13 @@ export class Kernel {
     return this.#deliver(message, target!);
   }
 
+  /** Why a request from the one to the other would go nowhere now, whatever is in it; `null`: it would arrive. */
+  whyNot(source: Address, target: Address): Unreachable | null {
+    const [from, to] = [this.#table.find(source), this.#table.find(target)];
+    if (from === undefined || to === undefined) return "no-such-process";
+    return this.#mayMessage(from, to) ? null : "not-permitted";
+  }
+
   /** How many requests wait for their response. */
   get waiting(): number {
     return this.#outstanding.size;
@@ -185,10 +193,13 @@ export class Kernel {
     target: ProcessEntry | undefined,
   ): SendErrorReason | null {
     if (target === undefined) return this.#whyUnknown(message, source);
-    const may = this.capabilities.mayMessage(source.address, target.address) || target.isPublic;
-    if (!may) return "not-permitted";
+    if (!this.#mayMessage(source, target)) return "not-permitted";
     if (sizeOf(message) > MESSAGE_BYTES_MAX) return "too-large";
     return this.#outstanding.full(message, source) ? "queue-full" : null;
+  }
+
+  #mayMessage(source: ProcessEntry, target: ProcessEntry): boolean {
+    return this.capabilities.mayMessage(source.address, target.address) || target.isPublic;
   }
 
   #whyUnknown(message: KernelMessage, source: ProcessEntry): SendErrorReason {

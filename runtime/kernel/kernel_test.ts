@@ -263,3 +263,15 @@ Deno.test("an answer whose bytes do not fit comes as a SendError, one that does 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
+
+Deno.test("whyNot() says beforehand why a request would go nowhere, under either name of a module", () => {
+  using world = new World();
+  const why = (from: string, to: string) => world.kernel.whyNot(at(from), at(to));
+  assertEquals(why(A, B), null);
+  assertEquals(why(A, C), "not-permitted");
+  assertEquals(why(A, "no:no:template.os"), "no-such-process");
+  world.kernel.capabilities.grant(at(WEB), { issuer: at(A), params: MESSAGING });
+  assertEquals([why(WEB, A), why("http_server:distro:sys", A)], [null, null]);
+  world.kernel.processEnded(A, "gone");
+  assertEquals(why(WEB, A), "no-such-process");
+});

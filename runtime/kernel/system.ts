@@ -6,7 +6,7 @@ import {
   type ProcessId,
   processOf,
 } from "../protocol/address.ts";
-import type { Module } from "../protocol/message.ts";
+import type { KernelMessage, Module } from "../protocol/message.ts";
 import type { NetworkPolicy } from "../protocol/network.ts";
 import type { PersistedProcess, Store } from "../protocol/store.ts";
 import { PROCESS_HEAP_MB } from "../limits.ts";
@@ -87,6 +87,16 @@ export class System {
     supervisor.answerCallsBy(new HostCalls({ kernel, supervisor, store, loadChild, heapMb, log }));
     const commands = new KernelCommands({ kernel, supervisor, log, heapMb, isSealed, shutdown });
     kernel.addModule(KERNEL_ID, commands);
+  }
+
+  /** What a module may do with the kernel. */
+  get powersOfModules() {
+    const { kernel } = this;
+    return {
+      node: kernel.node,
+      send: (message: KernelMessage) => kernel.route(message),
+      whyNot: (source: Address, target: Address) => kernel.whyNot(source, target),
+    };
   }
 
   /** `id` is the module's name in Kinode 1.0; it answers to the older one too. */

@@ -30,6 +30,9 @@ export type SendErrorReason =
   | "queue-full"
   | "too-large";
 
+/** Why a message would go nowhere, whatever were in it. */
+export type Unreachable = Extract<SendErrorReason, "no-such-process" | "not-permitted">;
+
 /** The head of a SendError; the refused request's body and blob travel in the envelope around it. */
 export interface SendErrorHead {
   kind: "Offline" | "Timeout";

@@ -1,11 +1,11 @@
 // spec/http.md §7.6.5: the extension protocol, each step with its clause. The process is
-// remote-controlled (remote.ts); the client is npm's `ws` (Python's websockets: web_sockets_test.ts).
+// remote-controlled (remote.ts); the client is npm's `ws` (Python's websockets: web_sockets_test.ts). On both listeners.
 
 import { assert, assertEquals } from "@std/assert";
 import { type RunningNode, startNode } from "../clients/node.ts";
 import vectors from "../vectors/http_server_ext.json" with { type: "json" };
 import { type Remote, startRemote } from "./remote.ts";
-import { act, bind, bytesOf, hear, OK, open, push, SERVER } from "./ws_channel.ts";
+import { act, bind, bytesOf, hear, LISTENERS, OK, open, push, SERVER } from "./ws_channel.ts";
 import type { WsPeer } from "./ws_peer.ts";
 
 interface Bed {
@@ -105,15 +105,17 @@ const steps: Record<string, (bed: Bed) => Promise<void>> = {
   },
 };
 
-Deno.test("spec/http.md §7.6.5: the extension protocol", async (t) => {
-  await using node = await startNode();
-  const a = await startRemote(node, "a");
-  assertEquals(await bind(a, "/", { extension: true }), OK);
-  assertEquals(await bind(a, "/plain"), OK);
-  const url = `${node.wsUrl}/${a.id}`;
-  const { peer, id } = await open(a, url);
-  const bed = { node, a, url, peer, id };
-  for (const [name, step] of Object.entries(steps)) await t.step(name, () => step(bed));
-  peer.close();
-  await hear(a, 2);
-});
+for (const [listener, args] of LISTENERS) {
+  Deno.test(`spec/http.md §7.6.5: the extension protocol, ${listener}`, async (t) => {
+    await using node = await startNode({ args });
+    const a = await startRemote(node, "a");
+    assertEquals(await bind(a, "/", { extension: true }), OK);
+    assertEquals(await bind(a, "/plain"), OK);
+    const url = `${node.wsUrl}/${a.id}`;
+    const { peer, id } = await open(a, url);
+    const bed = { node, a, url, peer, id };
+    for (const [name, step] of Object.entries(steps)) await t.step(name, () => step(bed));
+    peer.close();
+    await hear(a, 2);
+  });
+}

@@ -1,10 +1,11 @@
 // spec/http.md §7.6.4: WebSocket channels, each step with its clause. The process is
-// remote-controlled (remote.ts); the client is npm's `ws` (Python's websockets: web_sockets_test.ts).
+// remote-controlled (remote.ts); the client is npm's `ws` (Python's websockets: web_sockets_test.ts). On both listeners.
 
 import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
 import { type RunningNode, startNode } from "../clients/node.ts";
 import { type Remote, startRemote } from "./remote.ts";
-import { act, bind, ERA_A, hear, OK, open, push } from "./ws_channel.ts";
+import { act, bind, ERA_A, hear, LISTENERS, OK, open, push } from "./ws_channel.ts";
 import { WsPeer } from "./ws_peer.ts";
 
 interface Bed {
@@ -13,6 +14,8 @@ interface Bed {
   a: Remote;
   b: Remote;
   url: string;
+  /** The listener can send pings and pongs. */
+  pings: boolean;
 }
 
 const steps: Record<string, (bed: Bed) => Promise<void>> = {
@@ -92,15 +95,19 @@ const steps: Record<string, (bed: Bed) => Promise<void>> = {
     assertEquals(await act(a, { WebSocketClose: id }), OK); // Of an unknown channel, too.
   },
 
-  "§1.3: a ping or pong of more than 125 bytes is too long": async ({ a, url }) => {
+  "§1.3: a ping or pong of more than 125 bytes is too long": async (
+    { a, url, pings },
+  ) => {
     const { peer, id } = await open(a, url);
     for (const type of ["Ping", "Pong"]) {
       const long = await act(a, push(id, type), { blob: "x".repeat(126) });
       assertEquals(long, { Err: "WsPingPongTooLong" });
       // On loopback Deno's own sockets serve, which cannot; the front door's can.
       const short = await act(a, push(id, type), { blob: "x".repeat(125) });
-      assertEquals(short, { Err: "WsPingPongUnsupported" });
+      assertEquals(short, pings ? OK : { Err: "WsPingPongUnsupported" });
     }
+    // What the client answers a ping with is the process's to hear.
+    if (pings) assertEquals(await hear(a, 1), [[push(id, "Pong"), "x".repeat(125)]]);
     peer.close();
     await hear(a, 2);
   },
@@ -141,13 +148,26 @@ const steps: Record<string, (bed: Bed) => Promise<void>> = {
     other.peer.close();
     await hear(b, 2);
   },
+
+  "issue 5, item 7: where the process is gone a handshake is 503, no socket that nobody hears":
+    async (
+      { node, b },
+    ) => {
+      const url = `${node.wsUrl}/${b.id}`;
+      using peer = await WsPeer.connect(url);
+      await Deno.remove(join(node.processes, "b.ts"));
+      assertEquals(await peer.ended(), { code: 1011, reason: "process ended" });
+      await assertRejects(() => WsPeer.connect(url), Error, "503");
+    },
 };
 
-Deno.test("spec/http.md §7.6.4: channels", async (t) => {
-  await using node = await startNode();
-  const a = await startRemote(node, "a");
-  const b = await startRemote(node, "b");
-  for (const path of ["/", "/rooms/:name"]) assertEquals(await bind(a, path), OK);
-  const bed = { node, a, b, url: `${node.wsUrl}/${a.id}` };
-  for (const [name, step] of Object.entries(steps)) await t.step(name, () => step(bed));
-});
+for (const [listener, args] of LISTENERS) {
+  Deno.test(`spec/http.md §7.6.4: channels, ${listener}`, async (t) => {
+    await using node = await startNode({ args });
+    const a = await startRemote(node, "a");
+    const b = await startRemote(node, "b");
+    for (const path of ["/", "/rooms/:name"]) assertEquals(await bind(a, path), OK);
+    const bed = { node, a, b, url: `${node.wsUrl}/${a.id}`, pings: args.length > 0 };
+    for (const [name, step] of Object.entries(steps)) await t.step(name, () => step(bed));
+  });
+}

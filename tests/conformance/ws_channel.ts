@@ -7,6 +7,12 @@ export const SERVER = "our@http-server:distro:sys";
 export const ERA_A = "our@http_server:distro:sys";
 export const OK = { Ok: null };
 
+/** Who listens, and the flags that make it so. */
+export const LISTENERS: [string, string[]][] = [
+  ["the fast path", []],
+  ["the front door", ["--listen", "127.0.0.1"]],
+];
+
 interface Heard {
   source: string;
   body: string;

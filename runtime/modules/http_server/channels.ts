@@ -17,6 +17,7 @@ import {
   type KernelMessage,
   type LazyLoadBlob,
   textOf,
+  type Unreachable,
 } from "../../protocol/message.ts";
 import { type Asked, Channel, type ChannelBinding } from "./channel.ts";
 import { encodeExtension } from "./extension.ts";
@@ -32,6 +33,8 @@ const TRY_AGAIN_LATER = 1013;
 export interface ChannelsOptions {
   /** False: the process's queue is full, and it will never see the message. */
   send(message: KernelMessage): boolean | void;
+  /** Why an event for the process would go nowhere; `null`: it would arrive. */
+  whyNot?(source: Address, target: Address): Unreachable | null;
   log: Log;
   channelsMax: number;
   wsMessageBytesMax: number;
@@ -40,6 +43,7 @@ export interface ChannelsOptions {
 
 export class Channels {
   readonly #send: (message: KernelMessage) => boolean | void;
+  readonly #whyNot: ChannelsOptions["whyNot"];
   readonly #log: Log;
   readonly #channelsMax: number;
   readonly #messageBytesMax: number;
@@ -51,6 +55,7 @@ export class Channels {
 
   constructor(options: ChannelsOptions) {
     this.#send = options.send;
+    this.#whyNot = options.whyNot;
     this.#log = options.log;
     this.#channelsMax = options.channelsMax;
     this.#messageBytesMax = options.wsMessageBytesMax;
@@ -66,6 +71,11 @@ export class Channels {
     return this.#sockets.size;
   }
 
+  /** Why nobody would hear of a socket that opens now. */
+  whyNot({ boundAs, app }: ChannelBinding): Unreachable | null {
+    return this.#whyNot?.(boundAs, app) ?? null;
+  }
+
   /**
    * Takes a socket that is about to open. `asked`: what the client asked for, without the process. Nothing
    * is kept before it is open: of a client that resets its connection in the handshake Deno never tells.
@@ -74,6 +84,8 @@ export class Channels {
     let channel: Channel | null = null;
     const open = () => {
       if (this.full) return socket.close(TRY_AGAIN_LATER, "too many websockets");
+      // It may have ended since the handshake: a client must not wait for nobody.
+      if (this.whyNot(binding) !== null) return socket.close(INTERNAL_ERROR, "process ended");
       const id = this.#freeId();
       const send = (message: KernelMessage) => {
         if (this.#send(message) === false) this.#lost(id);
@@ -203,16 +215,21 @@ export class Channels {
     if (payload.length > WS_CONTROL_BYTES_MAX) return CONTROL_TOO_LONG;
     const channel = this.#find(source, id);
     if ("error" in channel) return channel;
+    if (this.#isTooSlow(channel)) return TOO_SLOW;
     return channel.socket.sendControl(type, payload) ? null : CONTROL_UNSUPPORTED;
   }
 
   #write(channel: Channel, data: string | Uint8Array): Refusal | null {
-    if (channel.socket.bufferedAmount > WS_BUFFERED_BYTES_MAX) {
-      this.#drop(channel, TRY_AGAIN_LATER, "reader too slow");
-      return TOO_SLOW;
-    }
+    if (this.#isTooSlow(channel)) return TOO_SLOW;
     channel.socket.send(data);
     return null;
+  }
+
+  /** Such a reader has no channel any more. */
+  #isTooSlow(channel: Channel): boolean {
+    if (channel.socket.bufferedAmount <= WS_BUFFERED_BYTES_MAX) return false;
+    this.#drop(channel, TRY_AGAIN_LATER, "reader too slow");
+    return true;
   }
 
   #freeId(): number {

@@ -23,7 +23,7 @@ import {
   type RequestTarget,
   tryParseTarget,
 } from "./incoming.ts";
-import { emptyResponse, overloaded, textResponse } from "./outgoing.ts";
+import { emptyResponse, overloaded, textResponse, unreachable } from "./outgoing.ts";
 import type { ServerSocket } from "./server_socket.ts";
 import type { Reserved } from "./reserved.ts";
 import { staticResponse } from "./static_response.ts";
@@ -135,7 +135,7 @@ export class RequestHandler {
     const binding = bindings.findWs(target.path)?.value;
     if (binding === undefined) return null;
     if (binding.extension && !isLocal(peer, head)) return null;
-    const admitted = () => this.#open(binding, target, upgrade);
+    const admitted = () => this.#open(request, binding, target, upgrade);
     const refused = access.refuse(request, head, target, binding);
     if (refused === null) return admitted();
     return Promise.resolve(refused).then((refused) => {
@@ -148,12 +148,15 @@ export class RequestHandler {
   }
 
   #open(
+    request: IncomingRequest,
     binding: WsBinding,
     target: RequestTarget,
     upgrade: (keepaliveSeconds: number) => ReturnType<Upgrade<unknown>>,
   ): Response | null {
     const { channels } = this.#options;
     if (channels.full) return overloaded("websockets are open");
+    const why = channels.whyNot(binding);
+    if (why !== null) return unreachable(why, request.headers);
     const upgraded = upgrade(binding.keepalive ?? 0);
     if (upgraded === null) return null;
     const path = ownPath(processOf(binding.app), normalize(target.path));

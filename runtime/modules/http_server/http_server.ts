@@ -31,6 +31,7 @@ import {
   type Module,
   responseTo,
   textOf,
+  type Unreachable,
 } from "../../protocol/message.ts";
 import { decodeJson, dispatch, type Handlers } from "../../protocol/serde.ts";
 import { Access, subdomainOf } from "./access.ts";
@@ -55,6 +56,8 @@ export interface HttpServerOptions {
   node: string;
   /** False: the queue of the process is full, and an event for it is lost. */
   send(message: KernelMessage): boolean | void;
+  /** Why an event for a process would go nowhere now; `null`: it would arrive. */
+  whyNot?(source: Address, target: Address): Unreachable | null;
   log: Log;
   login: Pick<Login, "answer" | "isLoggedIn" | "refuse">;
   /** What is left out is the default. */
@@ -85,12 +88,12 @@ export class HttpServer implements Module {
   readonly #rpc: Rpc;
   readonly #static: StaticStore;
 
-  constructor({ node, send, log, login, settings: chosen }: HttpServerOptions) {
+  constructor({ node, send, whyNot, log, login, settings: chosen }: HttpServerOptions) {
     const settings = { ...DEFAULT_SETTINGS, ...chosen };
     this.#node = node;
     this.#send = send;
     this.#log = log;
-    this.#channels = new Channels({ send, log, ...settings });
+    this.#channels = new Channels({ send, whyNot, log, ...settings });
     this.#access = new Access(login);
     this.#hosts = new Hosts(settings.domains);
     const source = addressOf(node, parseProcessId("http-server:distro:sys"));

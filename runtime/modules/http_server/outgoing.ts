@@ -5,7 +5,7 @@ import {
   HTTP_RESPONSE_JSON_CHARS_MAX,
 } from "../../limits.ts";
 import { HttpResponse } from "../../protocol/http_server.ts";
-import { type KernelMessage, textOf } from "../../protocol/message.ts";
+import { type KernelMessage, type SendErrorReason, textOf } from "../../protocol/message.ts";
 import { decodeJson } from "../../protocol/serde.ts";
 import type { Asked, Streams } from "./streams.ts";
 
@@ -107,6 +107,21 @@ export function refusalResponse(
     status,
     headers: [["content-type", "application/json"]],
   });
+}
+
+/** Fail fast (design.md §3): where Kinode lets the client wait 15 s for 408, we say what is wrong at once. */
+const SENTENCES: Record<Exclude<SendErrorReason, "no-answer">, string> = {
+  "no-such-process": "the process that serves this path is not running",
+  "not-permitted": "http_server may not message the process that serves this path",
+  "crashed": "the process ended before it answered",
+  "offline": "the process is on a node that cannot be reached",
+  "no-network-capability": "the process may not be reached over the network",
+  "queue-full": "the process has too many messages waiting",
+  "too-large": "the request or its answer is too large for one message",
+};
+
+export function unreachable(reason: keyof typeof SENTENCES, headers: Headers): Response {
+  return refusalResponse(503, reason, SENTENCES[reason], headers);
 }
 
 export function overloaded(what: string): Response {

@@ -8,7 +8,7 @@ import { assert } from "../../assert.ts";
 import { HTTP_PENDING_MAX, HTTP_RESPONSE_SECONDS } from "../../limits.ts";
 import { ById } from "../../protocol/by_id.ts";
 import type { KernelMessage, SendErrorReason } from "../../protocol/message.ts";
-import { Answers, emptyResponse, refusalResponse } from "./outgoing.ts";
+import { Answers, emptyResponse, refusalResponse, unreachable } from "./outgoing.ts";
 import type { Asked, Streams } from "./streams.ts";
 
 /** What is needed of a request until it is answered. */
@@ -32,17 +32,6 @@ export interface Terms {
   /** Its body streams: the time is kept here. */
   streams?: boolean;
 }
-
-/** Fail fast (design.md §3): where Kinode lets the client wait 15 s for 408, we say what is wrong at once. */
-const SENTENCES: Record<Exclude<SendErrorReason, "no-answer">, string> = {
-  "no-such-process": "the process that serves this path is not running",
-  "not-permitted": "http_server may not message the process that serves this path",
-  "crashed": "the process ended before it answered",
-  "offline": "the process is on a node that cannot be reached",
-  "no-network-capability": "the process may not be reached over the network",
-  "queue-full": "the process has too many messages waiting",
-  "too-large": "the request or its answer is too large for one message",
-};
 
 /** Requests whose clients are watched from one look on: request.signal costs 25 µs each (Deno 2.9.6). */
 const WATCHED_PER_LOOK_MAX = 400;
@@ -129,9 +118,7 @@ export class PendingRequests {
 
   #refused(id: bigint, { request, seconds }: Waiting, reason: SendErrorReason): Response {
     this.#streams.answered(id);
-    if (reason !== "no-answer") {
-      return refusalResponse(503, reason, SENTENCES[reason], request.headers);
-    }
+    if (reason !== "no-answer") return unreachable(reason, request.headers);
     const silent = `the process did not answer within ${seconds} s`;
     return refusalResponse(408, reason, silent, request.headers);
   }
