@@ -24,7 +24,8 @@ export function encodeExtension(data: WebSocketExtPushData): Uint8Array<ArrayBuf
     ...[encode("kinode_message_type"), encode(data.kinode_message_type)],
     ...[encode("blob"), arrayHeader(data.blob.length)],
   ];
-  const wide = data.blob.reduce((count, byte) => byte > 0x7f ? count + 1 : count, 0);
+  let wide = 0;
+  for (const byte of data.blob) wide += byte >> 7;
   const headLength = head.reduce((sum, part) => sum + part.length, 0);
   const frame = new Uint8Array(headLength + data.blob.length + wide);
   let at = 0;
@@ -61,6 +62,9 @@ function arrayHeader(size: number): Uint8Array {
   return Uint8Array.of(0xdd, size >>> 24, (size >> 16) & 0xff, (size >> 8) & 0xff, size & 0xff);
 }
 
+/** Fields of an envelope; those that mean nothing here are passed over. */
+const FIELDS_MAX = 100;
+
 /** What an action other than the envelope may take: all are a few words. */
 const OTHER_BYTES_MAX = 64 * 1024;
 
@@ -94,6 +98,7 @@ class Reader {
     let type: MessageType | undefined;
     let blob: Uint8Array | undefined;
     const size = this.#mapSize();
+    if (size > FIELDS_MAX) throw new TypeError("an envelope has three fields");
     for (let i = 0; i < size; i++) {
       const field = this.#scalar();
       if (field === "id") id = this.#id();
@@ -108,7 +113,7 @@ class Reader {
   }
 
   #id(): bigint {
-    return u64(this.#scalar(), "id");
+    return u64(this.#integer(), "id");
   }
 
   #messageType(): MessageType {
@@ -129,11 +134,9 @@ class Reader {
     if (size > this.#bytes.length - this.#at) throw new TypeError("the array ends early");
     const blob = new Uint8Array(size);
     for (let i = 0; i < size; i++) {
-      const first = this.#bytes[this.#at]!;
-      const item = first <= 0x7f ? first : Number(u64(this.#scalar(), "blob"));
-      if (first <= 0x7f) this.#at++;
-      if (item > 0xff) throw new TypeError("a byte is 0 to 255");
-      blob[i] = item;
+      const item = this.#integer();
+      if (item < 0 || item > 0xff) throw new TypeError("a byte is 0 to 255");
+      blob[i] = Number(item);
     }
     return blob;
   }
@@ -159,6 +162,27 @@ class Reader {
     return size;
   }
 
+  /** In any of MessagePack's encodings, as rmp takes them. Read here, for a blob may be millions of them. */
+  #integer(): number | bigint {
+    const first = this.#bytes[this.#at]!;
+    const at = this.#at + 1;
+    if (first <= 0x7f) return this.#took(1, first);
+    if (first === 0xcc) return this.#took(2, this.#view.getUint8(at));
+    if (first === 0xcd) return this.#took(3, this.#view.getUint16(at));
+    if (first === 0xce) return this.#took(5, this.#view.getUint32(at));
+    if (first === 0xcf) return this.#took(9, this.#view.getBigUint64(at));
+    if (first === 0xd0) return this.#took(2, this.#view.getInt8(at));
+    if (first === 0xd1) return this.#took(3, this.#view.getInt16(at));
+    if (first === 0xd2) return this.#took(5, this.#view.getInt32(at));
+    if (first === 0xd3) return this.#took(9, this.#view.getBigInt64(at));
+    throw new TypeError("expected a whole number");
+  }
+
+  #took<T>(length: number, value: T): T {
+    this.#at += length;
+    return value;
+  }
+
   #scalar(): ValueType {
     const start = this.#at;
     this.#skip(false);
@@ -167,14 +191,15 @@ class Reader {
 
   #small(): ValueType {
     const start = this.#at;
-    this.#skip();
-    if (this.#at - start > OTHER_BYTES_MAX) throw new TypeError("too long for an action");
+    this.#skip(true, OTHER_BYTES_MAX);
     return decode(this.#bytes.subarray(start, this.#at));
   }
 
-  /** Steps over one value, however deep, without recursion. */
-  #skip(containers = true): void {
+  /** Steps over one value, however deep, without recursion; it may take so many bytes. */
+  #skip(containers = true, bytesMax = Infinity): void {
+    const end = this.#at + bytesMax;
     for (let values = 1; values > 0; values--) {
+      if (this.#at > end) throw new TypeError("the value is too long");
       const first = this.#bytes[this.#at];
       if (first === undefined) throw new RangeError("the frame ends early");
       const isMap = (first & 0xf0) === 0x80 || first === 0xde || first === 0xdf;
