@@ -36,6 +36,8 @@ declare module "ws" {
     readonly bufferedAmount: number;
     readonly protocol: string;
     readonly url: string;
+    /** Of its inside, in the version that deno.json names: fragments of the message that has not ended. */
+    readonly _receiver: { readonly _numFragments: number } | null | undefined;
     send(data: string | Uint8Array | ArrayBuffer, sent?: (error?: Error) => void): void;
     send(
       data: string | Uint8Array | ArrayBuffer,
@@ -60,6 +62,7 @@ declare module "ws" {
     maxPayload?: number;
     perMessageDeflate?: boolean;
     autoPong?: boolean;
+    maxFragments?: number;
     closeTimeout?: number;
     handleProtocols?: (protocols: Set<string>, request: IncomingMessage) => string | false;
   }

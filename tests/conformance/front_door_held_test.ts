@@ -105,6 +105,28 @@ Deno.test("halves of bodies are bounded in sum, and take no room that others nee
   for (const client of clients) client[Symbol.dispose]();
 });
 
+/** The beginning of a message: so many fragments of one byte, seven bytes each as they are sent. */
+function fragments(count: number): Uint8Array {
+  const bytes = new Uint8Array(7 * count);
+  for (let i = 0; i < count; i++) bytes.set([i === 0 ? 0x02 : 0x00, 0x81], 7 * i);
+  return bytes;
+}
+
+Deno.test("halves in a great many fragments count as what they cost, and the oldest are cut", async () => {
+  const { node, port } = await start();
+  await using _ = node;
+  await assertServes(node);
+  const clients: RawHttp[] = [];
+  for (let i = 0; i < 20; i++) {
+    const client = await connectWs(port);
+    clients.push(client);
+    await client.send(fragments(50_000)); // 350 kB; the node needs twenty times as much.
+  }
+  await node.waitForLine(CUT);
+  await assertServes(node);
+  for (const client of clients) client[Symbol.dispose]();
+});
+
 Deno.test("answers that nobody takes are bounded in sum, and the oldest are cut", async () => {
   const { node, port } = await start();
   await using _ = node;

@@ -72,6 +72,9 @@ export class RawWs implements Disposable {
   end: string | null = null;
   readonly #conn: Deno.Conn;
   #rest: Uint8Array = new Uint8Array(0);
+  /** What came behind it; put together when it may hold a frame's end. */
+  #more: Uint8Array[] = [];
+  #missing = 0;
   /** Of a fragmented message. */
   #begun: { name: string; text: string } | null = null;
   #wake: (() => void) | null = null;
@@ -152,10 +155,11 @@ export class RawWs implements Disposable {
     const buffer = new Uint8Array(256 * 1024);
     try {
       while (true) {
-        this.#parse();
+        if (this.#missing <= 0) this.#parse();
         const count = await this.#conn.read(buffer);
         if (count === null) break;
-        this.#rest = joined(this.#rest, buffer.subarray(0, count));
+        this.#more.push(buffer.slice(0, count));
+        this.#missing -= count;
       }
     } catch {
       // Reset: an end like any other.
@@ -165,6 +169,8 @@ export class RawWs implements Disposable {
   }
 
   #parse(): void {
+    this.#rest = joined(this.#rest, ...this.#more.splice(0));
+    this.#missing = 0;
     while (this.#rest.length >= 2) {
       const view = new DataView(this.#rest.buffer, this.#rest.byteOffset, this.#rest.length);
       const short = view.getUint8(1);
@@ -175,7 +181,8 @@ export class RawWs implements Disposable {
         : short === 126
         ? view.getUint16(2)
         : short;
-      if (view.byteLength < at + size) return;
+      this.#missing = at + size - view.byteLength;
+      if (this.#missing > 0) return;
       const payload = charsOf(this.#rest.subarray(at, at + size));
       const code = size >= 2 ? String(view.getUint16(at)) : "1005";
       const first = view.getUint8(0);

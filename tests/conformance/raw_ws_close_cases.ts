@@ -1,8 +1,9 @@
 // WebSocket cases on closing and on sizes (see raw_ws_cases.ts).
 
-import { BINARY, CLOSE, closeFrame, frame, MORE, PING, TEXT } from "./raw_ws.ts";
+import { BINARY, CLOSE, closeFrame, frame, joined, MORE, PING, TEXT } from "./raw_ws.ts";
 import { failed, part, type WsCase } from "./raw_ws_cases.ts";
 
+const MB = 1024 * 1024;
 const big = "BAsd7&jh23".repeat(26_215).slice(0, 262_144);
 const closes: WsCase[] = [
   {
@@ -124,38 +125,64 @@ function* limits(): Generator<WsCase> {
       [number, [number, string]]
     >
   ) {
-    for (const [j, size] of [65_536, 262_144, 1_048_576, 4_194_304].entries()) {
-      const payload = "*".repeat(size);
-      const base = { events: [`${name} ${payload}`], end: "1000" };
+    for (const [j, mb] of [1 / 16, 1 / 4, 1, 4, 8, 16].entries()) {
+      const payload = "*".repeat(mb * MB);
       yield {
         id: `9.${i + 1}.${j + 1}`,
-        title: `${name} of ${size / 1024} kB`,
+        title: `${name} of ${mb < 1 ? `${mb * 1024} kB` : `${mb} MB`}`,
         send: [frame(opcode, payload)],
-        ...base,
+        events: [`${name} ${payload}`],
+        end: "1000",
       };
     }
-    const payload = "*".repeat(1_048_576);
-    const base = { events: [`${name} ${payload}`], end: "1000" };
-    const pieces = payload.match(/.{4096}/g)!.map((piece, at, all) =>
-      frame(at === 0 ? opcode : MORE, piece, { fin: at === all.length - 1 })
-    );
-    yield { id: `9.${i + 3}.4`, title: `${name} of 1 MB in 256 fragments`, send: pieces, ...base };
-    yield {
-      id: `9.${i + 5}.1`,
-      title: `${name} of 1 MB in packets of 1 kB`,
-      send: [frame(opcode, payload)],
-      chop: 1024,
-      ...base,
-    };
-    const each = "*".repeat(64);
-    yield {
-      id: `9.${i + 7}.3`,
-      title: `1000 times ${name} of 64 bytes`,
-      send: Array.from({ length: 1_000 }, () => frame(opcode, each)),
-      events: Array.from({ length: 1_000 }, () => `${name} ${each}`),
-      end: "1000",
-    };
+    const payload = "*".repeat(4 * MB);
+    for (const [j, size] of [[1, 64], [4, 4096], [8, MB]] as const) {
+      yield {
+        id: `9.${i + 3}.${j}`,
+        title: `${name} of 4 MB in fragments of ${size} bytes`,
+        send: [fragmented(opcode, payload, size)],
+        events: [`${name} ${payload}`],
+        end: "1000",
+      };
+    }
+    for (const [j, size] of [[1, 64], [5, 1024]] as const) {
+      yield {
+        id: `9.${i + 5}.${j}`,
+        title: `${name} of 1 MB in packets of ${size} bytes`,
+        send: [frame(opcode, payload.slice(0, MB))],
+        chop: size,
+        events: [`${name} ${payload.slice(0, MB)}`],
+        end: "1000",
+      };
+    }
+    for (const [j, size] of [[1, 0], [3, 64], [6, 4096]] as const) {
+      const each = "*".repeat(size);
+      yield {
+        id: `9.${i + 7}.${j}`,
+        title: `1000 times ${name} of ${size} bytes`,
+        send: Array.from({ length: 1_000 }, () => frame(opcode, each)),
+        events: Array.from({ length: 1_000 }, () => `${name} ${each}`),
+        end: "1000",
+      };
+    }
   }
+  const text = "*".repeat(65_536);
+  yield {
+    id: "10.1.1",
+    title: "text of 65536 bytes in fragments of 1300 bytes",
+    send: [fragmented(TEXT, text, 1300)],
+    events: [`text ${text}`],
+    end: "1000",
+  };
+}
+
+function fragmented(opcode: number, payload: string, size: number): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < payload.length; at += size) {
+    const fin = at + size >= payload.length;
+    pieces.push(frame(at === 0 ? opcode : MORE, payload.slice(at, at + size), { fin }));
+  }
+  return joined(...pieces);
 }
 
 export const closeCases: WsCase[] = [...closes, ...closeCodes(), ...limits()];

@@ -38,13 +38,28 @@ const five = [
   frame(PING, "b"),
   frame(MORE, "5"),
 ];
-const nothing = (id: string, fin: boolean, chop?: number): WsCase => ({
+const HOW = {
+  packet: ", in one packet",
+  frames: ", one by one",
+  bytes: ", byte by byte",
+};
+const nothing = (id: string, fin: boolean, how: keyof typeof HOW): WsCase => {
+  const frames = [frame(MORE, "non-continuation", { fin }), hello];
+  return {
+    id,
+    title: `a continuation (FIN=${fin ? 1 : 0}) of nothing, then a text${HOW[how]}`,
+    send: how === "packet" ? [joined(...frames)] : frames,
+    ...(how === "bytes" ? { chop: 1 } : {}),
+    events: [],
+    end: failed(),
+  };
+};
+const nothingFirst = (id: string, fin: boolean): WsCase => ({
   id,
-  title: `a continuation (FIN=${fin ? 1 : 0}) of nothing${chop === 1 ? ", byte by byte" : ""}`,
-  send: [frame(MORE, "non-continuation", { fin }), hello],
+  title: `a continuation (FIN=${fin ? 1 : 0}) of nothing, then a whole message, twice`,
+  send: [1, 2].flatMap(() => [frame(MORE, "x", { fin }), ...two]),
   events: [],
   end: failed(),
-  ...(chop === undefined ? {} : { chop }),
 });
 const fragments: WsCase[] = [
   {
@@ -105,10 +120,12 @@ const fragments: WsCase[] = [
     events: ["pong ping", whole],
     end: "1000",
   },
-  nothing("5.9", true),
-  nothing("5.11", true, 1),
-  nothing("5.12", false),
-  nothing("5.14", false, 1),
+  nothing("5.9", true, "packet"),
+  nothing("5.10", true, "frames"),
+  nothing("5.11", true, "bytes"),
+  nothing("5.12", false, "packet"),
+  nothing("5.13", false, "frames"),
+  nothing("5.14", false, "bytes"),
   {
     id: "5.15",
     title: "a whole message, then a continuation of nothing",
@@ -116,6 +133,8 @@ const fragments: WsCase[] = [
     events: [whole],
     end: failed(),
   },
+  nothingFirst("5.16", false),
+  nothingFirst("5.17", true),
   {
     id: "5.18",
     title: "a second message within the first",

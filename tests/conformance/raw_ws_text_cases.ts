@@ -3,80 +3,107 @@
 import { frame, MORE, TEXT } from "./raw_ws.ts";
 import { failed, part, type WsCase } from "./raw_ws_cases.ts";
 
-/** `[case, hex, valid]`: sequences of Markus Kuhn's stress test for UTF-8 decoders, as Autobahn numbers them. */
-const SEQUENCES: [string, string, boolean][] = [
-  ["6.5.1", "ceba", true],
-  ["6.5.2", "cebae1bdb9cf83cebcceb5", true],
-  ["6.6.1", "ce", false],
-  ["6.6.3", "cebae1", false],
-  ["6.6.4", "cebae1bd", false],
-  ["6.6.5", "cebae1bdb9", true],
-  ["6.6.11", "cebae1bdb9cf83cebcceb5", true],
-  ["6.7.1", "00", true],
-  ["6.7.2", "c280", true],
-  ["6.7.3", "e0a080", true],
-  ["6.7.4", "f0908080", true],
-  ["6.8.1", "f888808080", false],
-  ["6.8.2", "fc8480808080", false],
-  ["6.9.1", "7f", true],
-  ["6.9.2", "dfbf", true],
-  ["6.9.3", "efbfbf", true],
-  ["6.9.4", "f48fbfbf", true],
-  ["6.10.1", "f7bfbfbf", false],
-  ["6.10.2", "fbbfbfbfbf", false],
-  ["6.10.3", "fdbfbfbfbfbf", false],
-  ["6.11.1", "ed9fbf", true],
-  ["6.11.2", "ee8080", true],
-  ["6.11.3", "efbfbd", true],
-  ["6.11.4", "f48fbfbf", true],
-  ["6.11.5", "f4908080", false],
-  ["6.12.1", "80", false],
-  ["6.12.2", "bf", false],
-  ["6.12.3", "80bf", false],
-  ["6.12.4", "80bf80", false],
-  ["6.13.1", "c020c120c220", false],
-  ["6.13.2", "e020e120e220", false],
-  ["6.13.3", "f020f120f220", false],
-  ["6.14.1", "c0", false],
-  ["6.14.2", "e080", false],
-  ["6.14.3", "f08080", false],
-  ["6.14.6", "df", false],
-  ["6.14.7", "efbf", false],
-  ["6.14.8", "f7bfbf", false],
-  ["6.16.1", "fe", false],
-  ["6.16.2", "ff", false],
-  ["6.16.3", "fefeffff", false],
-  ["6.17.1", "c0af", false],
-  ["6.17.2", "e080af", false],
-  ["6.17.3", "f08080af", false],
-  ["6.18.1", "c1bf", false],
-  ["6.18.2", "e09fbf", false],
-  ["6.18.3", "f08fbfbf", false],
-  ["6.19.1", "c080", false],
-  ["6.20.1", "eda080", false],
-  ["6.20.4", "edaebf", false],
-  ["6.20.7", "edbfbf", false],
-  ["6.21.1", "eda080edb080", false],
-  ["6.21.8", "edafbfedbfbf", false],
-  ["6.22.1", "efbfbe", true],
-  ["6.22.2", "efbfbf", true],
-  ["6.23.1", "efbfbd", true],
-];
+/** Whole groups of Autobahn's, which are Markus Kuhn's stress test for UTF-8 decoders: hex, in the order of the cases. */
+const VALID: Record<string, string[]> = {
+  "6.5": [
+    "68656c6c6f24776f726c64",
+    "68656c6c6fc2a2776f726c64",
+    "68656c6c6fe282ac776f726c64",
+    "68656c6c6ff0a4ada2776f726c64",
+    "cebae1bdb9cf83cebcceb5",
+  ],
+  "6.7": ["00", "c280", "e0a080", "f0908080"],
+  "6.9": ["7f", "dfbf", "efbfbf", "f48fbfbf"],
+  "6.22": nonCharacters(),
+  "6.23": ["efbfb9", "efbfba", "efbfbb", "efbfbc", "efbfbd", "efbfbe", "efbfbf"],
+};
+const INVALID: Record<string, string[]> = {
+  "6.8": ["f888808080", "fc8480808080"],
+  "6.10": ["f7bfbfbf", "fbbfbfbfbf", "fdbfbfbfbfbf"],
+  "6.12": [
+    "80",
+    "bf",
+    "80bf",
+    "80bf80",
+    "80bf80bf",
+    "80bf80bf80",
+    "80bf80bf80bf",
+    each(0x80, 0xbf, ""),
+  ],
+  "6.13": [[0xc0, 0xdf], [0xe0, 0xef], [0xf0, 0xf7], [0xf8, 0xfb], [0xfc, 0xfd]]
+    .map(([first, last]) => each(first!, last!, "20")),
+  "6.14": withoutEnd(),
+  "6.15": [withoutEnd().join("")],
+  "6.16": ["fe", "ff", "fefeffff"],
+  "6.17": ["c0af", "e080af", "f08080af", "f8808080af", "fc80808080af"],
+  "6.18": ["c1bf", "e09fbf", "f08fbfbf", "f887bfbfbf", "fc83bfbfbfbf"],
+  "6.19": ["c080", "e08080", "f0808080", "f880808080", "fc8080808080"],
+  "6.20": ["eda080", "edadbf", "edae80", "edafbf", "edb080", "edbe80", "edbfbf"],
+  "6.21": ["eda080", "edadbf", "edae80", "edafbf"]
+    .flatMap((high) => [`${high}edb080`, `${high}edbfbf`]),
+};
+/** The bytes of κόσμε, cut everywhere (6.6), and the first code points around what is not one (6.11). */
+const MIXED: Record<string, [string, boolean][]> = {
+  "6.6": [...Array(11).keys()].map((i) => [
+    "cebae1bdb9cf83cebcceb5".slice(0, 2 * i + 2),
+    [2, 5, 7, 9, 11].includes(i + 1),
+  ]),
+  "6.11": [
+    ["ed9fbf", true],
+    ["ee8080", true],
+    ["efbfbd", true],
+    ["f48fbfbf", true],
+    ["f4908080", false],
+  ],
+};
+
+/** U+FFFE and U+FFFF, and the last two of every other plane: good UTF-8, whatever they mean. */
+function nonCharacters(): string[] {
+  return [...Array(34).keys()].map((i) => {
+    const text = String.fromCodePoint((i >> 1) * 0x10000 + 0xfffe + (i & 1));
+    return hexOf(new TextEncoder().encode(text));
+  });
+}
+
+/** Sequences of two to six bytes, the lowest and the highest of each, whose last byte is missing. */
+function withoutEnd(): string[] {
+  const low = ["c0", "e080", "f08080", "f8808080", "fc80808080"];
+  return [...low, "df", "efbf", "f7bfbf", "fbbfbfbf", "fdbfbfbfbf"];
+}
+
+function each(first: number, last: number, behind: string): string {
+  let hex = "";
+  for (let byte = first; byte <= last; byte++) hex += byte.toString(16) + behind;
+  return hex;
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 function chars(hex: string): string {
   return hex.replace(/../g, (pair) => String.fromCharCode(parseInt(pair, 16)));
 }
 
 function* sequences(): Generator<WsCase> {
-  for (const [id, hex, valid] of SEQUENCES) {
-    const text = chars(hex);
-    yield {
-      id,
-      title: `${valid ? "valid" : "invalid"} UTF-8 ${hex}`,
-      send: [frame(TEXT, text)],
-      events: valid ? [`text ${text}`] : [],
-      end: valid ? "1000" : failed("1007"),
-    };
+  const groups = [
+    ...Object.entries(MIXED),
+    ...Object.entries(VALID).map(([id, all]) => [id, all.map((hex) => [hex, true])]),
+    ...Object.entries(INVALID).map(([id, all]) => [id, all.map((hex) => [hex, false])]),
+  ] as [string, [string, boolean][]][];
+  groups.sort(([a], [b]) => Number(a.slice(2)) - Number(b.slice(2)));
+  for (const [group, all] of groups) {
+    for (const [i, [hex, valid]] of all.entries()) {
+      const text = chars(hex);
+      const shown = hex.length > 40 ? `${hex.slice(0, 40)}…` : hex;
+      yield {
+        id: `${group}.${i + 1}`,
+        title: `${valid ? "valid" : "invalid"} UTF-8 ${shown}`,
+        send: [frame(TEXT, text)],
+        events: valid ? [`text ${text}`] : [],
+        end: valid ? "1000" : failed("1007"),
+      };
+    }
   }
 }
 
@@ -126,6 +153,13 @@ const utf8: WsCase[] = [
     end: "1000",
   },
   {
+    id: "6.2.4",
+    title: "valid, more than one byte in each character, a fragment for each byte",
+    send: bytewise(good),
+    events: [`text ${good}`],
+    end: "1000",
+  },
+  {
     id: "6.3.1",
     title: "invalid, one frame",
     send: [frame(TEXT, `${good}\xed\xa0\x80edited`)],
@@ -158,6 +192,14 @@ const utf8: WsCase[] = [
     title: "invalid in the middle of one frame, sent in pieces",
     send: [frame(TEXT, `${good}${bad}edited`)],
     chop: 5,
+    events: [],
+    end: failed("1007"),
+  },
+  {
+    id: "6.4.4",
+    title: "the same, a byte at a time",
+    send: [frame(TEXT, `${good}${bad}edited`)],
+    chop: 1,
     events: [],
     end: failed("1007"),
   },

@@ -1,6 +1,6 @@
 /**
  * WebSockets of the front door, by npm's `ws`: it holds clients to RFC 6455 where Deno's own does not (unmasked
- * frames, oversized control frames). Loaded with the first front door only: `ws` and Node's streams take 0.1 s.
+ * frames, oversized control frames). Of its inside the number of a message's fragments is looked at, see `weigh`. Loaded with the first front door only: `ws` and Node's streams take 0.1 s.
  */
 import { Duplex } from "node:stream";
 import { WebSocket as NodeSocket, WebSocketServer } from "ws";
@@ -21,6 +21,12 @@ const CLOSE_SECONDS = 5;
 
 /** What a client's ping or pong has beside its payload. */
 const CONTROL_HEADER_BYTES = 6;
+/** Pongs on their way to one client; a client that sends pings faster than it takes pongs gets fewer. */
+const PONGS_WAITING_MAX = 60;
+/** Fragments of one message: 4 MB in pieces of 64 bytes, Autobahn's 9.3.1. Beyond it 1008. */
+const FRAGMENTS_MAX = 64 * 1024;
+/** What `ws` needs for a fragment beside its bytes: 150 were seen (8.23.0). */
+const FRAGMENT_BYTES = 150;
 
 export interface WebSocketsOptions {
   messageBytesMax: number;
@@ -41,6 +47,8 @@ export class WebSockets {
     this.#server = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
+      autoPong: false, // It would cut a client that sends many pings at once.
+      maxFragments: FRAGMENTS_MAX,
       maxPayload: options.messageBytesMax,
       closeTimeout: CLOSE_SECONDS * 1000,
     });
@@ -88,6 +96,9 @@ class Client implements Holder {
   /** Bytes of a message whose end has not come. */
   #half = 0;
   #since = 0;
+  /** Pongs that are not out yet, and the payload of the last ping that got none of its own. */
+  #pongs = 0;
+  #unanswered: Uint8Array | null = null;
 
   constructor(socket: NodeSocket, stream: ConnStream, options: WebSocketsOptions) {
     this.socket = socket;
@@ -97,6 +108,7 @@ class Client implements Holder {
     stream.on("left", (bytes: number) => this.weigh(bytes));
     const control = (payload: Uint8Array) => this.#took(CONTROL_HEADER_BYTES + payload.length);
     socket.on("message", () => this.#took(this.#half)).on("ping", control).on("pong", control);
+    socket.on("ping", (payload: Uint8Array) => this.#pong(payload));
     socket.on("close", () => options.held.set(this, 0, 0));
   }
 
@@ -115,7 +127,26 @@ class Client implements Holder {
   /** After anything that changes what is held; `moved`: bytes that the client has taken or sent. */
   weigh(moved = 0): void {
     if (this.#stream.destroyed) return;
-    this.#options.held.set(this, this.#half + this.socket.bufferedAmount, moved);
+    const fragments = this.socket._receiver?._numFragments ?? 0;
+    const bytes = this.#half + fragments * FRAGMENT_BYTES + this.socket.bufferedAmount;
+    this.#options.held.set(this, bytes, moved);
+  }
+
+  /** RFC 6455 §5.5.3: of several pings that wait for their pong, the last may be answered for all. */
+  #pong(payload: Uint8Array): void {
+    if (this.socket.readyState !== NodeSocket.OPEN) return;
+    if (this.#pongs === PONGS_WAITING_MAX) {
+      this.#unanswered = payload;
+      return;
+    }
+    this.#pongs++;
+    this.socket.pong(payload, false, () => {
+      this.#pongs--;
+      if (this.#unanswered === null) return;
+      const last = this.#unanswered;
+      this.#unanswered = null;
+      this.#pong(last);
+    });
   }
 
   #arrived(bytes: number): void {
@@ -187,6 +218,7 @@ class FrontDoorSocket implements ServerSocket {
   sendControl(type: "Ping" | "Pong", payload: Uint8Array): boolean {
     if (type === "Ping") this.#socket.ping(payload);
     else this.#socket.pong(payload);
+    this.#client.weigh();
     return true;
   }
 
