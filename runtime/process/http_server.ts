@@ -107,7 +107,9 @@ export function unbindHttpPath(path: string): Promise<void> {
  * WebSocket clients may connect to `/<our process id><path>`. The process gets `WebSocketOpen`, then
  * `WebSocketPush` for every message of the client, `WebSocketClose` at the end. The path must match exactly,
  * `/` gets nothing but itself. `encrypted` has no effect; Kinode 0.9 has it.
- * `keepaliveSeconds`, which Kinode does not have: a client that answers no ping for as long is gone. Errors as `bindHttpPath`.
+ * `keepaliveSeconds`, which Kinode does not have: a client that answers no ping for as long is gone. Nor has it
+ * `protocols`, the sub-protocols that the process speaks: the first that a client offers is selected, and stands in the
+ * metadata of its `WebSocketOpen`, `{"protocol":"chat"}`. Errors as `bindHttpPath`.
  *
  * ```ts
  * import { awaitMessage, http } from "@kinode/process";
@@ -128,12 +130,12 @@ export function bindWsPath(
   authenticated = false,
   encrypted = false,
   keepaliveSeconds?: number,
+  protocols?: readonly string[],
 ): Promise<void> {
   const bind = { path, authenticated, encrypted, extension: false };
-  // Kinode's message where it says the same.
-  return act({
-    WebSocketBind: keepaliveSeconds === undefined ? bind : { ...bind, keepalive: keepaliveSeconds },
-  });
+  // What is undefined is not in the JSON, which is Kinode's where it says the same.
+  const ours = { keepalive: keepaliveSeconds, protocols: protocols && [...protocols] };
+  return act({ WebSocketBind: { ...bind, ...ours } });
 }
 
 /** Nobody can connect to the path any more; open channels stay open. Rejects with an `HttpServerError`. */

@@ -26,6 +26,17 @@ const binds: [string, () => Promise<void>, unknown, unknown][] = [
     { WebSocketBind: { path: "/", authenticated: false, encrypted: false, extension: false } },
     null,
   ],
+  [
+    "bindWsPath with what Kinode does not have",
+    () => http.bindWsPath("/", false, false, 30, ["chat"]),
+    {
+      WebSocketBind: {
+        ...{ path: "/", authenticated: false, encrypted: false, extension: false },
+        ...{ keepalive: 30, protocols: ["chat"] },
+      },
+    },
+    null,
+  ],
   ["unbindWsPath", () => http.unbindWsPath("/"), { WebSocketUnbind: { path: "/" } }, null],
   [
     "bindExtPath",

@@ -26,6 +26,11 @@ export interface WebSocketHandlers {
   /** Seconds, 1 to 3600: a client that answers no ping for as long is gone (1006). Left out, silence is no end. */
   keepalive?: number;
   /**
+   * Sub-protocols that the script speaks, `["chat.v2", "chat"]`: the first that a client offers is `ws.protocol`. A
+   * browser that offers some, `new WebSocket(url, ["chat"])`, connects only where one is selected.
+   */
+  protocols?: readonly string[];
+  /**
    * First of all, once in every life of the script. `resumed`: the client has been connected since before
    * this version was saved, or since before the process slept.
    */
@@ -47,6 +52,8 @@ export class ServerWebSocket {
   readonly path: string;
   /** What the client's URL has behind the `?`; empty if nothing: `new URLSearchParams(ws.query).get("room")`. */
   readonly query: string;
+  /** The sub-protocol that was selected, one of the script's `protocols`; empty if none. */
+  readonly protocol: string;
   /** The script's own; it does not outlive this version of the script. */
   // deno-lint-ignore no-explicit-any -- a script's own value, of whatever type it puts there
   data: any = undefined;
@@ -57,12 +64,13 @@ export class ServerWebSocket {
 
   /** @internal */
   constructor(
-    { path, query, channel_id }: { path: string; query: string; channel_id: number },
+    { path, query, protocol, channel_id }: Served,
     say: (action: HttpServerAction, options?: SayOptions) => void,
   ) {
     this.id = channel_id;
     this.path = path;
     this.query = query;
+    this.protocol = protocol;
     this.#say = say;
   }
 
@@ -114,6 +122,13 @@ export class ServerWebSocket {
   }
 }
 
+interface Served {
+  path: string;
+  query: string;
+  protocol: string;
+  channel_id: number;
+}
+
 /** @internal */
 export interface SayOptions {
   bytes?: Body;
@@ -122,8 +137,14 @@ export interface SayOptions {
 
 /** The caller may change its bytes before they cross at the end of this turn. */
 function copyOf(data: ArrayBufferLike | ArrayBufferView): Uint8Array {
-  const bytes = ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data);
-  return bytes.slice();
+  if (ArrayBuffer.isView(data)) {
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+  }
+  // Of anything else `new Uint8Array` would make bytes that nobody meant.
+  if (!(data instanceof ArrayBuffer) && !(data instanceof SharedArrayBuffer)) {
+    throw new TypeError(
+      "ws.send() takes a string or bytes; JSON.stringify() makes a string of a value",
+    );
+  }
+  return new Uint8Array(data).slice();
 }

@@ -115,8 +115,8 @@ export class WebSockets {
   }
 
   async bind(): Promise<void> {
-    const seconds = this.#style.websocket?.keepalive;
-    for (const path of PATHS) await bindWsPath(path, false, false, seconds);
+    const { keepalive, protocols } = this.#style.websocket ?? {};
+    for (const path of PATHS) await bindWsPath(path, false, false, keepalive, protocols);
   }
 
   /** False: no event of a socket, or one for `message(m)`. */
@@ -124,10 +124,8 @@ export class WebSockets {
     const { websocket } = this.#style;
     if (websocket === undefined) return this.#refuse(event);
     if (event.WebSocketOpen !== undefined) {
-      return this.#open(
-        { ...event.WebSocketOpen, query: detailsIn(message.metadata).query },
-        websocket,
-      );
+      const { query, protocol } = detailsIn(message.metadata);
+      return this.#open({ ...event.WebSocketOpen, query, protocol }, websocket);
     }
     if (event.WebSocketPush !== undefined) return this.#push(event.WebSocketPush, message);
     if (event.WebSocketClose !== undefined) {
@@ -137,7 +135,7 @@ export class WebSockets {
   }
 
   #open(
-    open: NonNullable<SocketEvent["WebSocketOpen"]> & { query: string },
+    open: NonNullable<SocketEvent["WebSocketOpen"]> & Pick<Details, "query" | "protocol">,
     handlers: WebSocketHandlers,
   ): Promise<void> {
     const known = this.#served.get(open.channel_id);
@@ -165,8 +163,8 @@ export class WebSockets {
   }
 
   #close(id: number, message: KernelMessage, handlers: WebSocketHandlers): true | Promise<void> {
-    const { code, reason, path, query } = detailsIn(message.metadata);
-    if (!this.#served.has(id)) this.#adopt({ path, query, channel_id: id }, handlers);
+    const { code, reason, ...asked } = detailsIn(message.metadata);
+    if (!this.#served.has(id)) this.#adopt({ ...asked, channel_id: id }, handlers);
     const served = this.#served.get(id)!;
     this.#served.delete(id);
     return served.close(code, reason);
@@ -174,7 +172,7 @@ export class WebSockets {
 
   /** It opened before this version and is closed already: its last messages are heard all the same. */
   #adopt(
-    open: { path: string; query: string; channel_id: number },
+    open: Omit<Details, "code" | "reason"> & { channel_id: number },
     handlers: WebSocketHandlers,
   ): void {
     this.#open({ ...open, resumed: true }, handlers);
@@ -221,11 +219,12 @@ interface Details {
   reason: string;
   path: string;
   query: string;
+  protocol: string;
 }
 
 /** What http_server adds to Kinode's words; another server says nothing. */
 function detailsIn(metadata: string | null): Details {
-  const unknown = { code: 1005, reason: "", path: "/", query: "" };
+  const unknown = { code: 1005, reason: "", path: "/", query: "", protocol: "" };
   return metadata === null ? unknown : { ...unknown, ...JSON.parse(metadata) };
 }
 

@@ -127,6 +127,9 @@ Deno.test("ws.send() and ws.close() speak to http_server", async () => {
     "text",
     new Uint8Array([2, 3]),
   ]);
+  for (const wrong of [undefined, null, 7, {}, ["text"]]) {
+    assertThrows(() => socket!.send(wrong as never), TypeError, "a string or bytes");
+  }
   assertThrows(() => socket!.close(1006), RangeError, "no close frame may hold the code 1006");
   assertThrows(() => socket!.close(1000, "x".repeat(124)), RangeError, "at most 123 bytes");
   socket!.close(4001, "done");

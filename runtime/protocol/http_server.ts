@@ -64,6 +64,15 @@ const keepalive: Decoder<number> = (json, at) => {
 /** An hour: longer is none at all. */
 const KEEPALIVE_SECONDS_MAX = 3_600;
 
+/** Ours: sub-protocols (RFC 6455 §1.9) of which a client may choose. */
+const protocols = converted((json, at) => list(string)(json, at), (names) => {
+  if (names.length > PROTOCOLS_MAX) throw new TypeError(`expected at most ${PROTOCOLS_MAX} names`);
+  if (names.every((name) => PROTOCOL.test(name))) return names;
+  throw new TypeError("expected names of letters, digits and !#$%&'*+-.^_`|~, 100 at most");
+});
+const PROTOCOLS_MAX = 32;
+const PROTOCOL = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/;
+
 const pushed = { channel_id: u32, message_type: WsMessageType };
 
 /**
@@ -87,11 +96,13 @@ export const actions = {
     authenticated: boolean,
     extension: boolean,
     keepalive: extension(keepalive),
+    protocols: extension(protocols),
   }),
   WebSocketSecureBind: object({
     path: string,
     extension: boolean,
     keepalive: extension(keepalive),
+    protocols: extension(protocols),
   }),
   WebSocketUnbind: object({ path: string }),
   /** Parsed, and refused: only http_server says this. */

@@ -29,13 +29,18 @@ export class WsPeer implements Disposable {
   }
 
   /** Rejects with what `ws` says of a server that refuses. */
-  static connect(url: string): Promise<WsPeer> {
-    const socket = new WebSocket(url);
+  static connect(url: string, protocols: string[] = []): Promise<WsPeer> {
+    const socket = new WebSocket(url, protocols);
     const peer = new WsPeer(socket);
     return new Promise((resolve, reject) => {
       socket.on("open", () => resolve(peer));
       socket.on("error", reject);
     });
+  }
+
+  /** The sub-protocol that the server selected; empty if none. */
+  get protocol(): string {
+    return this.#socket.protocol;
   }
 
   /** The next message that came, or comes. */

@@ -38,6 +38,8 @@ export interface WsBinding extends Bound {
   extension: boolean;
   /** Seconds; undefined: nobody looks whether a silent client is still there. */
   keepalive?: number | undefined;
+  /** Sub-protocols that it speaks; undefined: none is ever selected, as in Kinode. */
+  protocols?: readonly string[] | undefined;
 }
 
 /** What is known of a path: its binding, or `null` once it was unbound. */

@@ -12,10 +12,11 @@ export interface ChannelBinding {
   extension: boolean;
 }
 
-/** What the client asked for: the path without the process, and what stands behind the `?`. */
+/** What the client asked for: the path without the process, what stands behind the `?`, the sub-protocol if any. */
 export interface Asked {
   path: string;
   query: string;
+  protocol: string;
 }
 
 /** One socket and the process that it belongs to. */
@@ -81,11 +82,12 @@ export class Channel {
     this.forgotten = true;
   }
 
-  /** Kinode tells the path alone; the query stands in the metadata. */
+  /** Kinode tells the path alone; query and sub-protocol stand in the metadata, where there are any. */
   #tellOpen(resumed: string): void {
-    const { path, query } = this.asked;
+    const { path, query, protocol } = this.asked;
     const open = `{"path":${JSON.stringify(path)},"channel_id":${this.id}${resumed}}`;
-    const metadata = query === "" ? undefined : JSON.stringify({ query });
+    const more = { ...query !== "" && { query }, ...protocol !== "" && { protocol } };
+    const metadata = query + protocol === "" ? undefined : JSON.stringify(more);
     this.#tell(`{"WebSocketOpen":${open}}`, null, { metadata });
   }
 

@@ -27,6 +27,7 @@ Deno.test("a message longer than the node takes ends the channel with 1009, coun
       reason: "message too big",
       path: "/",
       query: "",
+      protocol: "",
     });
     assertStringIncludes(await client.readUntil("big"), "\x03\xf1message too big");
   }, { settings: { wsMessageBytesMax: 100 } }));

@@ -37,7 +37,11 @@ function makeChannels(whyNot?: () => Unreachable | null) {
   const send = (message: KernelMessage) => void sent.push(message);
   const channels = new Channels({ send, whyNot, log, ...DEFAULT_SETTINGS });
   const socket = new FakeSocket();
-  channels.add(socket, { app, boundAs: eraB, extension: false }, { path: "/", query: "" });
+  channels.add(socket, { app, boundAs: eraB, extension: false }, {
+    path: "/",
+    query: "",
+    protocol: "",
+  });
   return { channels, socket, sent };
 }
 

@@ -37,13 +37,17 @@ export type IncomingRequest =
   & Pick<Request, "url" | "method" | "headers" | "signal">
   & BodyRequest;
 
-/**
- * Takes the WebSocket handshake of a request; null when it lacks what RFC 6455 asks for. A client that does not answer
- * pings for `keepaliveSeconds` is gone; 0: it is not pinged.
- */
+export interface UpgradeOptions {
+  /** A client that does not answer pings for as long is gone; 0: it is not pinged. */
+  keepaliveSeconds: number;
+  /** The sub-protocol that is selected, one of those that the client offers; empty: none. */
+  protocol: string;
+}
+
+/** Takes the WebSocket handshake of a request; null when it lacks what RFC 6455 asks for. */
 export type Upgrade<R> = (
   request: R,
-  keepaliveSeconds: number,
+  options: UpgradeOptions,
 ) => { socket: ServerSocket; response: Response } | null;
 
 export interface HandlerOptions {
@@ -86,7 +90,7 @@ export class RequestHandler {
       const upgraded = this.#tryUpgrade(
         request,
         { head, target, peer },
-        (seconds) => upgrade(request, seconds),
+        (options) => upgrade(request, options),
       );
       if (upgraded !== null) return upgraded;
     }
@@ -128,7 +132,7 @@ export class RequestHandler {
   #tryUpgrade(
     request: IncomingRequest,
     { head, target, peer }: { head: Head; target: RequestTarget; peer: Peer },
-    upgrade: (keepaliveSeconds: number) => ReturnType<Upgrade<unknown>>,
+    upgrade: (options: UpgradeOptions) => ReturnType<Upgrade<unknown>>,
   ): Response | Promise<Response> | null {
     const { bindings, access } = this.#options;
     if (head.upgrade.toLowerCase() !== "websocket" || head.wsVersion !== "13") return null;
@@ -151,16 +155,24 @@ export class RequestHandler {
     request: IncomingRequest,
     binding: WsBinding,
     target: RequestTarget,
-    upgrade: (keepaliveSeconds: number) => ReturnType<Upgrade<unknown>>,
+    upgrade: (options: UpgradeOptions) => ReturnType<Upgrade<unknown>>,
   ): Response | null {
     const { channels } = this.#options;
     if (channels.full) return overloaded("websockets are open");
     const why = channels.whyNot(binding);
     if (why !== null) return unreachable(why, request.headers);
-    const upgraded = upgrade(binding.keepalive ?? 0);
+    const protocol = chosen(request.headers, binding.protocols);
+    const upgraded = upgrade({ keepaliveSeconds: binding.keepalive ?? 0, protocol });
     if (upgraded === null) return null;
     const path = ownPath(processOf(binding.app), normalize(target.path));
-    channels.add(upgraded.socket, binding, { path, query: target.query });
+    channels.add(upgraded.socket, binding, { path, query: target.query, protocol });
     return upgraded.response;
   }
+}
+
+/** The first of the client's sub-protocols that the binding speaks; the client names them as it prefers them. */
+function chosen(headers: Headers, spoken: readonly string[] | undefined): string {
+  if (spoken === undefined) return "";
+  const offered = (headers.get("sec-websocket-protocol") ?? "").split(",");
+  return offered.map((name) => name.trim()).find((name) => spoken.includes(name)) ?? "";
 }

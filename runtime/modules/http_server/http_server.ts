@@ -211,14 +211,11 @@ export class HttpServer implements Module {
         subdomain: subdomainOf(message.source),
       }),
     Unbind: ({ path }, { source }) => pathRefusal(this.#bindings.unbindHttp(source, path)),
-    WebSocketBind: ({ path, authenticated, extension, keepalive }, message) =>
-      this.#bindWs(message, { path, authenticated, extension, keepalive, subdomain: null }),
-    WebSocketSecureBind: ({ path, extension, keepalive }, message) =>
+    WebSocketBind: (wanted, message) => this.#bindWs(message, { ...wanted, subdomain: null }),
+    WebSocketSecureBind: (wanted, message) =>
       this.#bindWs(message, {
-        path,
+        ...wanted,
         authenticated: true,
-        extension,
-        keepalive,
         subdomain: subdomainOf(message.source),
       }),
     WebSocketUnbind: ({ path }, { source }) => pathRefusal(this.#bindings.unbindWs(source, path)),

@@ -1,6 +1,6 @@
 /** The listener of loopback: Deno.serve, the fast path (design.md §4, "The front door"). */
 import { HTTP_CLOSE_SECONDS } from "../../limits.ts";
-import type { RequestHandler, Upgrade } from "./handler.ts";
+import type { RequestHandler, Upgrade, UpgradeOptions } from "./handler.ts";
 import { DenoSocket } from "./server_socket.ts";
 import type { HttpSettings } from "./settings.ts";
 
@@ -44,12 +44,24 @@ export class Listener {
   }
 }
 
-function tryUpgradeWebSocket(request: Request, idleTimeout: number): ReturnType<Upgrade<Request>> {
+function tryUpgradeWebSocket(
+  request: Request,
+  { keepaliveSeconds, protocol }: UpgradeOptions,
+): ReturnType<Upgrade<Request>> {
   try {
+    if (protocol !== "") offerOnly(request, protocol);
     // Kinode closes no idle socket; Deno's default is 120 s.
-    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout });
+    const options = { idleTimeout: keepaliveSeconds, protocol };
+    const { socket, response } = Deno.upgradeWebSocket(request, options);
     return { socket: new DenoSocket(socket), response };
   } catch {
     return null;
   }
+}
+
+/** Deno finds a name only in a list with spaces, and npm's `ws` sends none (2.4.2, 2.9.6): it sees a list of one. */
+function offerOnly(request: Request, protocol: string): void {
+  const headers = new Headers(request.headers);
+  headers.set("sec-websocket-protocol", protocol);
+  Object.defineProperty(request, "headers", { value: headers });
 }

@@ -12,6 +12,7 @@ import { writeAnswer } from "./answer.ts";
 import { Body } from "./body.ts";
 import { type ClientConn, writeAll } from "./client_conn.ts";
 import { acceptsGzip } from "./compress.ts";
+import type { ConnStream } from "./conn_stream.ts";
 import { checkHandshake, wantsWebSocket } from "./handshake.ts";
 import { parseHead, type RequestHead } from "./head.ts";
 import type { Held } from "./held.ts";
@@ -19,7 +20,7 @@ import type { FrontDoorLimits } from "./limits.ts";
 import type { TrustedProxies } from "./proxies.ts";
 import { BadRequest, Reader } from "./reader.ts";
 import { FrontDoorRequest } from "./request.ts";
-import type { ConnStream, WebSockets } from "./websocket.ts";
+import type { WebSockets } from "./websocket.ts";
 
 export interface Door {
   scheme: "http" | "https";
@@ -198,7 +199,7 @@ export class Connection {
   ): Promise<Response> {
     const { handler, webSockets } = this.#door;
     try {
-      return await handler.handle(request, request.peer, (_, keepaliveSeconds) => {
+      return await handler.handle(request, request.peer, (_, options) => {
         if (!wantsWebSocket(head, headers) || this.#closed) return null;
         this.#leaveDue = Infinity;
         this.#owesAnswer = false;
@@ -206,7 +207,7 @@ export class Connection {
           this.#conn,
           this.#reader,
           headers,
-          keepaliveSeconds,
+          options,
         );
         this.#stream = accepted.stream;
         return { socket: accepted.socket, response: new Response(null, { status: 204 }) };

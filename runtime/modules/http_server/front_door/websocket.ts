@@ -1,17 +1,17 @@
 /**
  * WebSockets of the front door, by npm's `ws`: it holds clients to RFC 6455 where Deno's own does not (unmasked
- * frames, oversized control frames). Of its inside the number of a message's fragments is looked at, see `weigh`. Loaded with the first front door only: `ws` and Node's streams take 0.1 s.
+ * frames, oversized control frames). Loaded with the first front door only: `ws` and Node's streams take 0.1 s. Of
+ * its inside the number of a message's fragments is looked at (`weigh`).
  */
-import { Duplex } from "node:stream";
 import { WebSocket as NodeSocket, WebSocketServer } from "ws";
+import type { UpgradeOptions } from "../handler.ts";
 import type { ServerSocket, SocketEvents } from "../server_socket.ts";
-import { type ClientConn, writeAll } from "./client_conn.ts";
+import type { ClientConn } from "./client_conn.ts";
+import { ConnStream } from "./conn_stream.ts";
 import type { Held, Holder } from "./held.ts";
 import type { Reader } from "./reader.ts";
 
 const GOING_AWAY = 1001;
-/** A read of so many bytes has more behind it, mostly. */
-const LARGE_BYTES = 4 * 1024;
 /** What `ws` says of a connection that broke. */
 const NO_CLOSE_FRAME = 1006;
 /** `ws` has checked that it is UTF-8; a byte order mark is a part of the text. */
@@ -59,12 +59,13 @@ export class WebSockets {
     conn: ClientConn,
     reader: Reader,
     headers: Headers,
-    keepaliveSeconds: number,
+    { keepaliveSeconds, protocol }: UpgradeOptions,
   ): { socket: ServerSocket; stream: ConnStream } {
     const stream = new ConnStream(conn, reader);
-    // Without the offered sub-protocols and extensions: Kinode selects none (spec/http.md §3.1).
+    // Without the offered extensions, of which Kinode selects none (spec/http.md §3.1).
     const names = ["upgrade", "connection", "sec-websocket-key", "sec-websocket-version"];
     const fields = Object.fromEntries(names.map((name) => [name, headers.get(name) ?? ""]));
+    if (protocol !== "") fields["sec-websocket-protocol"] = protocol; // `ws` selects the first.
     const request = { method: "GET", url: "/", headers: fields };
     let accepted: NodeSocket | undefined;
     this.#server.handleUpgrade(request, stream, new Uint8Array(0), (socket) => accepted = socket);
@@ -224,76 +225,5 @@ class FrontDoorSocket implements ServerSocket {
 
   close(code?: number, reason?: string): void {
     this.#socket.close(code, reason);
-  }
-}
-
-/** A connection as the Node stream that `ws` wants. */
-export class ConnStream extends Duplex {
-  readonly #conn: ClientConn;
-  readonly #reader: Reader;
-  readonly #opened = Promise.withResolvers<void>();
-  readonly #closed = Promise.withResolvers<void>();
-  /** Resolves when the connection is closed. */
-  readonly whenClosed = this.#closed.promise;
-  /** Bytes that the client has sent. */
-  received = 0;
-
-  constructor(conn: ClientConn, reader: Reader) {
-    super({ allowHalfOpen: true, emitClose: true });
-    this.#conn = conn;
-    this.#reader = reader;
-  }
-
-  /** From now on it reads. */
-  open(): void {
-    this.#opened.resolve();
-  }
-
-  /** Ends it without another word. */
-  cut(): void {
-    this.destroy();
-    this.#conn.cut?.();
-  }
-
-  /** `ws` sets the timeouts and delays of a real socket; ours are FrontDoor's. */
-  setTimeout(): void {}
-  setNoDelay(): void {}
-
-  override _read(): void {
-    this.#next().then((bytes) => this.push(bytes), (error) => this.destroy(error));
-  }
-
-  override _write(
-    bytes: Uint8Array,
-    _encoding: string,
-    done: (error?: Error | null) => void,
-  ): void {
-    writeAll(this.#conn, bytes).then(() => {
-      done();
-      this.emit("left", bytes.length);
-    }, done);
-  }
-
-  override _final(done: (error?: Error | null) => void): void {
-    this.#conn.closeWrite().then(() => done(), done);
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#conn.close();
-    this.#closed.resolve();
-    done(error);
-  }
-
-  async #next(): Promise<Uint8Array | null> {
-    await this.#opened.promise;
-    while (this.#reader.size === 0) {
-      if (!await this.#reader.fill()) return null;
-    }
-    const bytes = this.#reader.take(Infinity);
-    this.received += bytes.length;
-    this.emit("arrived", bytes.length);
-    // Large reads while there is much to read; an idle socket holds a small buffer.
-    this.#reader.expectBody(bytes.length >= LARGE_BYTES);
-    return bytes;
   }
 }
