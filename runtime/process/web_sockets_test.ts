@@ -130,7 +130,9 @@ Deno.test("ws.send() and ws.close() speak to http_server", async () => {
   for (const wrong of [undefined, null, 7, {}, ["text"]]) {
     assertThrows(() => socket!.send(wrong as never), TypeError, "a string or bytes");
   }
-  assertThrows(() => socket!.close(1006), RangeError, "no close frame may hold the code 1006");
+  for (const code of [1006, 1000.5, "1000" as never]) {
+    assertThrows(() => socket!.close(code), RangeError, `no close frame may hold the code ${code}`);
+  }
   assertThrows(() => socket!.close(1000, "x".repeat(124)), RangeError, "at most 123 bytes");
   socket!.close(4001, "done");
   socket!.send("late");

@@ -174,6 +174,7 @@ const CLOSE_REASON_BYTES_MAX = 123;
 
 /** Whether a server may send this in a close frame: RFC 6455 §7.4, and IANA's list up to 1014. */
 export function mayCloseWith(code: number, reason: string): boolean {
+  if (!Number.isInteger(code)) return false;
   const ofProtocol = code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code);
   const isShort = new TextEncoder().encode(reason).length <= CLOSE_REASON_BYTES_MAX;
   return isShort && (ofProtocol || code >= 3000 && code <= 4999);
