@@ -264,15 +264,7 @@ export class Connection {
   /** Closing with unread bytes would reset the connection, and the answer with it. */
   async #linger(): Promise<void> {
     await this.#conn.closeWrite();
-    await this.#reading(LINGER_SECONDS, this.#passOver());
-  }
-
-  async #passOver(): Promise<void> {
-    let bytes = 0;
-    do {
-      bytes += this.#reader.size;
-      this.#reader.skip(this.#reader.size);
-    } while (bytes < LINGER_BYTES_MAX && await this.#reader.fill());
+    await this.#reading(LINGER_SECONDS, this.#reader.passOver(LINGER_BYTES_MAX));
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

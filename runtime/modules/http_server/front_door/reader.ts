@@ -144,6 +144,15 @@ export class Reader {
     this.#start = 0;
     this.#buffer = buffer;
   }
+
+  /** Reads and forgets, until the client has ended its side or so many bytes were passed over. */
+  async passOver(bytesMax: number): Promise<void> {
+    let bytes = 0;
+    do {
+      bytes += this.size;
+      this.skip(this.size);
+    } while (bytes < bytesMax && await this.fill());
+  }
 }
 
 function isLineEnd(bytes: Uint8Array, at: number, end: number): boolean {
