@@ -58,6 +58,9 @@ export const HTTP_ACTION_BYTES_MAX = 64 * 1024;
 /** Bindings of one process: a loop that binds must end with an error, not with the node's memory. */
 export const BINDINGS_PER_PROCESS_MAX = 10_000;
 
+/** What the paths of one package cost in all, tombstones too: 20,000 usual ones. Its processes may spawn others without end. */
+export const BINDING_BYTES_PER_PACKAGE_MAX = 64 * 1024 * 1024;
+
 /** Characters of one bound path, and its `/`- and `.`-separated segments: each costs memory until the node stops. */
 export const BOUND_PATH_CHARS_MAX = 2_048;
 export const BOUND_PATH_SEGMENTS_MAX = 64;
@@ -67,6 +70,9 @@ export const PATH_MATCH_STEPS_MAX = 10_000;
 
 /** Bytes of static content (`cache: true`) that one process may have bound. */
 export const STATIC_BYTES_PER_PROCESS_MAX = 64 * 1024 * 1024;
+
+/** The same of all processes of one package, those that have ended and left it among them. */
+export const STATIC_BYTES_PER_PACKAGE_MAX = 256 * 1024 * 1024;
 
 /** Static content up to this size stays in memory; larger content is read from the disk each time. */
 export const STATIC_MEMORY_BYTES_MAX = 1024 * 1024;

@@ -4,14 +4,10 @@
  * Unbinding leaves a tombstone, which answers 404 where a less specific binding would answer otherwise.
  * Bindings outlive their process: it may restart, and finds them replaced by its own.
  */
-import {
-  BINDINGS_PER_PROCESS_MAX,
-  BOUND_PATH_CHARS_MAX,
-  BOUND_PATH_SEGMENTS_MAX,
-  STATIC_BYTES_PER_PROCESS_MAX,
-} from "../../limits.ts";
+import { BOUND_PATH_CHARS_MAX, BOUND_PATH_SEGMENTS_MAX } from "../../limits.ts";
 import { type Address, type ProcessId, processOf } from "../../protocol/address.ts";
 import type { HttpServerError } from "../../protocol/http_server.ts";
+import { BoundSoFar } from "./bound_so_far.ts";
 import { type Match, PatternTable, segmentsOf } from "./patterns.ts";
 import type { StaticContent } from "./static_content.ts";
 
@@ -51,7 +47,7 @@ const HOMEPAGE = "homepage:homepage:sys";
 export class Bindings {
   readonly #http = new PatternTable<Slot<HttpBinding>>();
   readonly #ws = new PatternTable<Slot<WsBinding>>();
-  readonly #used = new Map<ProcessId, { slots: number; staticBytes: number }>();
+  readonly #boundSoFar = new BoundSoFar();
 
   bindHttp(path: string, binding: Omit<HttpBinding, "path">): HttpServerError | null {
     const owner = processOf(binding.app);
@@ -90,33 +86,28 @@ export class Bindings {
     const before = this.#http.get(formed);
     const freed = staticBytesOf(before);
     const taken = staticBytesOf(slot);
-    const used = this.#usedBy(slot.owner);
-    const kept = before?.owner === slot.owner ? used.staticBytes - freed : used.staticBytes;
-    if (taken > 0 && kept + taken > STATIC_BYTES_PER_PROCESS_MAX) return "StaticContentTooLarge";
+    const giver = before?.owner ?? slot.owner;
+    if (!this.#boundSoFar.mayHold(slot.owner, taken, { giver, freed })) {
+      return "StaticContentTooLarge";
+    }
     const error = this.#set(this.#http, formed, slot);
     if (error !== null) return error;
-    if (before !== undefined) this.#usedBy(before.owner).staticBytes -= freed;
+    this.#boundSoFar.hold(giver, -freed);
+    this.#boundSoFar.hold(slot.owner, taken);
     before?.binding?.content?.release();
-    used.staticBytes += taken;
     return null;
   }
 
   #set<B>(table: PatternTable<Slot<B>>, formed: string, slot: Slot<B>): HttpServerError | null {
     if (formed.length > BOUND_PATH_CHARS_MAX) return "PathTooLong";
-    if (segmentsOf(formed).length > BOUND_PATH_SEGMENTS_MAX) return "PathTooLong";
-    const used = this.#usedBy(slot.owner);
-    if (table.get(formed) === undefined) {
-      if (used.slots >= BINDINGS_PER_PROCESS_MAX) return "TooManyBindings";
-      used.slots++;
+    const segments = segmentsOf(formed).length;
+    if (segments > BOUND_PATH_SEGMENTS_MAX) return "PathTooLong";
+    const isNew = table.get(formed) === undefined;
+    if (isNew && !this.#boundSoFar.tryAdd(slot.owner, { chars: formed.length, segments })) {
+      return "TooManyBindings";
     }
     table.set(formed, slot);
     return null;
-  }
-
-  #usedBy(owner: ProcessId): { slots: number; staticBytes: number } {
-    let used = this.#used.get(owner);
-    if (used === undefined) this.#used.set(owner, used = { slots: 0, staticBytes: 0 });
-    return used;
   }
 }
 

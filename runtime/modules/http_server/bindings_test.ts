@@ -4,6 +4,8 @@ import vectors from "../../../tests/vectors/http_server_paths.json" with { type:
 import {
   BINDINGS_PER_PROCESS_MAX,
   BOUND_PATH_CHARS_MAX,
+  BOUND_PATH_SEGMENTS_MAX,
+  STATIC_BYTES_PER_PACKAGE_MAX,
   STATIC_BYTES_PER_PROCESS_MAX,
 } from "../../limits.ts";
 import { addressOf, parseAddress, parseProcessId } from "../../protocol/address.ts";
@@ -158,4 +160,37 @@ Deno.test("bindHttp() bounds the static content of a process and gives back what
   assertEquals(bindings.bindHttp("/3", one), null);
   assertEquals(bindings.unbindHttp(app, "/1"), null);
   assertEquals(bindings.bindHttp("/2", { ...plain, content: half }), null);
+});
+
+/** A process's children have its package; each of them might bind as much as it, and leave it behind. */
+const childOf = (name: string) => addressOf("fake.dev", parseProcessId(`${name}:b:template.os`));
+
+Deno.test("bindHttp() bounds what all processes of a package bind, however many it spawns", () => {
+  const bindings = new Bindings();
+  const deep = (i: number) => `/${i}${"/x".repeat(BOUND_PATH_SEGMENTS_MAX - 4)}`;
+  let bound = 0;
+  for (let child = 0; child < 10; child++) {
+    for (let i = 0; i < 1_000; i++) {
+      if (bindings.bindHttp(deep(i), { ...plain, app: childOf(`c${child}`) }) === null) bound++;
+    }
+  }
+  assertEquals(bound > 1_000 && bound < 2_000, true, `${bound}`);
+  assertEquals(bindings.bindWs("/x", { ...ws, app: childOf("d") }), null);
+  assertEquals(bindings.unbindHttp(childOf("d"), deep(0)), "TooManyBindings");
+  const stranger = parseAddress("fake.dev@a:other:template.os");
+  assertEquals(bindings.bindHttp(deep(0), { ...plain, app: stranger }), null);
+});
+
+Deno.test("bindHttp() bounds the static content of a package and gives back what is replaced", () => {
+  const bindings = new Bindings();
+  const most = { ...plain, content: bytes(STATIC_BYTES_PER_PROCESS_MAX) };
+  const processes = STATIC_BYTES_PER_PACKAGE_MAX / STATIC_BYTES_PER_PROCESS_MAX;
+  for (let i = 0; i < processes; i++) {
+    assertEquals(bindings.bindHttp("/x", { ...most, app: childOf(`c${i}`) }), null);
+  }
+  const one = { ...plain, app: childOf("d"), content: bytes(1) };
+  assertEquals(bindings.bindHttp("/x", one), "StaticContentTooLarge");
+  assertEquals(bindings.bindHttp("/x", { ...most, app: childOf("c0") }), null);
+  assertEquals(bindings.unbindHttp(childOf("c0"), "/x"), null);
+  assertEquals(bindings.bindHttp("/x", one), null);
 });

@@ -244,8 +244,9 @@ export class HttpServer implements Module {
     { path, ...wanted }: { path: string } & Omit<WsBinding, "app" | "boundAs" | "path">,
   ): Outcome {
     if (wanted.subdomain !== null) this.#access.reserve(wanted.subdomain);
-    if (path === "/") this.#hosts.add(processOf(source));
-    return pathRefusal(this.#bindings.bindWs(path, { app: source, boundAs: target, ...wanted }));
+    const error = this.#bindings.bindWs(path, { app: source, boundAs: target, ...wanted });
+    if (error === null && path === "/") this.#hosts.add(processOf(source));
+    return pathRefusal(error);
   }
 
   #bind(
@@ -262,10 +263,11 @@ export class HttpServer implements Module {
     if (cache && blob === null) return refusal("NoBlob", "");
     const content = cache ? this.#static.make(blob!.mime ?? "text/plain", blob!.bytes) : null;
     const binding = { app: source, boundAs: target, ...flags, content };
-    if (path === "/") this.#hosts.add(processOf(source));
     const error = this.#bindings.bindHttp(path, binding);
-    if (error === null) content?.bound();
-    return pathRefusal(error);
+    if (error !== null) return pathRefusal(error);
+    content?.bound();
+    if (path === "/") this.#hosts.add(processOf(source));
+    return null;
   }
 }
 
