@@ -120,6 +120,8 @@ declare module "@std/encoding/hex" {
 }
 
 declare module "@std/http/etag" {
+  /** Whether the content that has this tag is one that this `If-Match` names; strong comparison. False for null. */
+  export function ifMatch(value: string | null, etag: string | undefined): boolean;
   /** Whether a request with this `If-None-Match` wants the content that has this tag; weak comparison. */
   export function ifNoneMatch(value: string | null, etag: string | undefined): boolean;
 }

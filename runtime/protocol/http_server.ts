@@ -243,7 +243,8 @@ const errorTexts: Record<HttpServerError, string> = {
   WsChannelNotFound: "WebSocket error: channel not found",
   WsPingPongUnsupported: "WebSocket error: this runtime cannot send ping or pong",
   TooManyBindings: "path binding error: this process or its package has too many bindings",
-  StaticContentTooLarge: "path binding error: static content of this process or its package is too large",
+  StaticContentTooLarge:
+    "path binding error: static content of this process or its package is too large",
   PathTooLong: "path binding error: path is too long",
   HttpStreamNotFound: "HTTP stream error: nobody reads or writes the body of this request any more",
   HttpStreamBusy: "HTTP stream error: the piece before this one is still under way",

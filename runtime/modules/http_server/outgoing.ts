@@ -5,12 +5,19 @@ import {
   HTTP_RESPONSE_JSON_CHARS_MAX,
 } from "../../limits.ts";
 import { HttpResponse } from "../../protocol/http_server.ts";
-import { type KernelMessage, type SendErrorReason, textOf } from "../../protocol/message.ts";
+import {
+  type Body,
+  bytesOf,
+  type KernelMessage,
+  type SendErrorReason,
+  textOf,
+} from "../../protocol/message.ts";
 import { decodeJson } from "../../protocol/serde.ts";
 import type { Asked, Streams } from "./streams.ts";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VISIBLE = /^[\t\x20-\x7e]*$/;
+const LENGTH = /^\d{1,15}$/;
 
 /** The connection is the server's affair: a process that set these could only break the framing. */
 const FRAMING: ReadonlySet<string> = new Set([
@@ -70,7 +77,9 @@ export class Answers {
     this.#streams.answered(id);
     if (head === null) return emptyResponse(500);
     if (head.stream) this.#streams.tellCancelled(id, asked);
-    const bytes = BODILESS.has(head.status) ? null : lazy_load_blob?.bytes ?? null;
+    if (BODILESS.has(head.status)) return new Response(null, head);
+    const bytes = lazy_load_blob?.bytes ?? null;
+    if (method === "HEAD") return headResponse(head, head.stream ? null : bytes);
     return new Response(bytes as BodyInit | null, head);
   }
 
@@ -83,6 +92,29 @@ export class Answers {
     this.#heads.set(text, head);
     return head;
   }
+}
+
+/**
+ * RFC 9110 §8.6: the length that HEAD says is GET's, or none. Without a word of the process it is that of the body which it
+ * gave all the same; from an empty one nobody can tell, and a stream is what no listener says a length of.
+ */
+function headResponse({ status, headers }: AnswerHead, bytes: Body | null): Response {
+  const length = bytes === null ? 0 : bytesOf(bytes).length;
+  if (headers.some(isContentLength)) return new Response(null, { status, headers });
+  if (length === 0) {
+    return new Response(emptyStream(), { status, headers });
+  }
+  const lines: [string, string][] = [...headers, ["content-length", `${length}`]];
+  return new Response(bytes as BodyInit, { status, headers: lines });
+}
+
+/** A body of which nobody knows that it is empty. */
+export function emptyStream(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ start: (out) => out.close() });
+}
+
+function isContentLength([name]: [string, string]): boolean {
+  return name.toLowerCase() === "content-length";
 }
 
 export function emptyResponse(status: number): Response {
@@ -142,6 +174,10 @@ function tryReadHead(text: string, isHead: boolean): AnswerHead | null {
   return { status, headers, stream: answer.stream === true };
 }
 
+function isLength(given: string | string[]): boolean {
+  return typeof given === "string" && LENGTH.test(given);
+}
+
 /**
  * Invalid headers are left out; an array is several lines of one name. A body has a content type by default; a
  * redirect need not have a body, and what has none by definition has no content type either.
@@ -157,7 +193,8 @@ function headerLines(
   for (const [name, given] of Object.entries(headers)) {
     const lower = name.toLowerCase();
     // Deno computes the length; of what it does not see whole (HEAD, streams) the process alone knows it.
-    if (lower === "content-length" && !ownLength) continue;
+    // What is no length would be read in two ways by two readers: it must not reach the wire.
+    if (lower === "content-length" && !(ownLength && isLength(given))) continue;
     if (!TOKEN.test(name) || FRAMING.has(lower)) continue;
     const values = (typeof given === "string" ? [given] : given).filter((v) => VISIBLE.test(v));
     if (values.length === 0) continue;
@@ -170,6 +207,8 @@ function headerLines(
   if (BODILESS.has(status)) {
     lines.delete("content-type");
     if (status !== 304) lines.delete("content-length");
+    // Deno says no length with 205 either, and there a client waits for a body, or for the end (RFC 9110 §15.3.6).
+    if (status === 205) lines.set("connection", [["connection", "close"]]);
   } else if (!lines.has("content-type") && !REDIRECTS.has(status)) {
     lines.set("content-type", [["content-type", "application/octet-stream"]]);
   }

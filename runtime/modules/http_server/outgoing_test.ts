@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import { HTTP_RESPONSE_HEADERS_MAX } from "../../limits.ts";
 import { parseAddress } from "../../protocol/address.ts";
 import { type Body, request, responseTo } from "../../protocol/message.ts";
@@ -84,6 +84,30 @@ Deno.test("responseFrom() lets the process say the length of a HEAD's body", () 
   assertEquals(response.headers.get("content-length"), "50");
 });
 
+Deno.test("responseFrom() says with HEAD what the process says or gives, and nothing it cannot know", () => {
+  const lengthOf = (headers: Record<string, string>, blob: string | null, stream = false) =>
+    answer({ status: 200, headers, stream }, blob, "HEAD").headers.get("content-length");
+  assertEquals(lengthOf({}, "h\u00e9llo"), "6");
+  assertEquals(lengthOf({ "Content-Length": "50" }, "hello"), "50");
+  assertEquals([lengthOf({}, null), lengthOf({}, ""), lengthOf({}, "begin", true)], [
+    null,
+    null,
+    null,
+  ]);
+  // Deno would say 0 for what has no body at all.
+  assertNotEquals(answer({ status: 200, headers: {} }, null, "HEAD").body, null);
+});
+
+Deno.test("responseFrom() leaves out a length that is none", () => {
+  for (const length of ["abc", "-5", "+5", "5, 6", "1e3", "", "9".repeat(23), ["5", "5"]]) {
+    const head = { status: 200, headers: { "content-length": length } };
+    assertEquals(answer(head, null, "HEAD").headers.get("content-length"), null, `${length}`);
+    const stream = answer({ ...head, stream: true }, "hello");
+    assertEquals(stream.headers.get("content-length"), null, `${length}`);
+    stream.body?.cancel();
+  }
+});
+
 Deno.test("responseFrom() sends an array as several headers, a repeated name once", () => {
   const cookies = ["a=1; Path=/", "b=2"];
   const response = answer({
@@ -116,7 +140,9 @@ Deno.test("responseFrom() does not read a head that is longer than any it would 
 Deno.test("responseFrom() gives no content type to what has no content", () => {
   const typed = { "content-type": "text/plain", "content-length": "4" };
   for (const status of [204, 205, 304]) {
-    assertEquals([...answer({ status, headers: {} }).headers], []);
+    // Nobody could tell where a 205 ends, otherwise.
+    const ends = status === 205 ? [["connection", "close"]] : [];
+    assertEquals<unknown>([...answer({ status, headers: {} }).headers], ends);
     assertEquals(answer({ status, headers: typed }).headers.get("content-type"), null);
     const head = answer({ status, headers: typed }, null, "HEAD");
     assertEquals(head.headers.get("content-length"), status === 304 ? "4" : null);

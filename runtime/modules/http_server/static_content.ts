@@ -35,6 +35,11 @@ export class StaticContent {
     );
   }
 
+  /** All bytes, unless they lie on the disk. */
+  inMemory(): Uint8Array<ArrayBuffer> | null {
+    return this.#bytes;
+  }
+
   /** The bytes from `start` up to `end`. */
   body(start = 0, end = this.size): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
     if (this.#bytes === null) return readFile(this.#store.pathOf(this.#hash!), start, end);

@@ -1,13 +1,14 @@
 /**
- * How static content is answered (RFC 9110): HEAD, `If-None-Match`, one `Range`. Kinode sends GET alone, with
+ * How static content is answered (RFC 9110): HEAD, `If-Match`, `If-None-Match`, one `Range`. Kinode sends GET alone, with
  * the content type and nothing else (spec/http.md §1.6); the rest is an addition. A browser asks again each time
  * (`no-cache`) and mostly gets 304: a process may bind other content at any moment.
  */
-import { ifNoneMatch } from "@std/http/etag";
+import { ifMatch, ifNoneMatch } from "@std/http/etag";
+import { emptyStream } from "./outgoing.ts";
 import type { StaticContent } from "./static_content.ts";
 
 const VISIBLE = /^[\t\x20-\x7e]*$/;
-const RANGE = /^bytes=(\d*)-(\d*)$/;
+const RANGE = /^bytes=(\d*)-(\d*)$/i;
 
 /** What of a request counts. `isPrivate`: it is behind the login. */
 export interface StaticRequest {
@@ -34,13 +35,19 @@ function respond(content: StaticContent, hash: string, request: StaticRequest): 
     ["etag", etag],
     ["cache-control", isPrivate ? "private, no-cache" : "no-cache"],
   ];
+  const wanted = headers.get("if-match");
+  if (wanted && !ifMatch(wanted, etag)) {
+    return new Response(null, { status: 412, headers: lines });
+  }
   if (!ifNoneMatch(headers.get("if-none-match"), etag)) {
     return new Response(null, { status: 304, headers: lines });
   }
   const mime = VISIBLE.test(content.mime) ? content.mime : "application/octet-stream";
   lines.push(["content-type", mime], ["accept-ranges", "bytes"]);
   if (method === "HEAD") {
-    return new Response(null, { headers: [...lines, ["content-length", `${size}`]] });
+    lines.push(["content-length", `${size}`]);
+    // Of a body that is there Deno says what it would do with it; what lies on the disk is not read for that.
+    return new Response(content.inMemory() ?? emptyStream(), { headers: lines });
   }
   const range = rangeOf(headers, etag, size);
   if (range === null) {

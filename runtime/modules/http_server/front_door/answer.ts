@@ -1,6 +1,6 @@
 /** A Response as bytes of HTTP/1.1: the head, and a body of known length or in chunks. */
 import { STATUS_TEXT } from "@std/http/status";
-import { gzip, gzipped, isCompressible, isWorthIt } from "./compress.ts";
+import { compresses, gzip, gzipped, isLarge, isWorthIt } from "./compress.ts";
 
 export interface Wanted {
   method: string;
@@ -39,8 +39,11 @@ export async function writeAnswer(
   const bodiless = wanted.method === "HEAD" || status === 204 || status === 304 || body === null;
   if (bodiless) {
     await body?.cancel();
+    const length = lengthOf(headers);
+    // HEAD tells what GET would give, its length and encoding too.
+    if (length !== null && isWorthIt(length)) compresses(response, takesGzip(wanted));
     const needsLength = body === null && status >= 200 && status !== 204 && status !== 304 &&
-      !headers.has("content-length") && wanted.method !== "HEAD";
+      length === null;
     await sink.write(headOf(response, needsLength ? { length: 0 } : "none", wanted));
     return wanted.keepAlive;
   }
@@ -56,60 +59,67 @@ export async function writeAnswer(
   }
 }
 
+/** HTTP/1.0 has no chunks, and what is compressed piece by piece has no length. */
+function takesGzip({ gzip, version }: Wanted): boolean {
+  return gzip && version === "1.1";
+}
+
+/** What the head says of the body; null: nothing. */
+function lengthOf(headers: Headers): number | null {
+  const said = headers.get("content-length");
+  return said !== null && LENGTH.test(said) ? Number(said) : null;
+}
+
 class Writing {
+  /** What is to come of a body whose length was said. */
+  #left: number | null;
+  #isCompressed: boolean | null = null;
+
   constructor(
     readonly response: Response,
     readonly reader: ReadableStreamDefaultReader<Uint8Array>,
     readonly wanted: Wanted,
     readonly sink: Sink,
-  ) {}
+  ) {
+    this.#left = lengthOf(response.headers);
+  }
 
   async write(): Promise<boolean> {
-    const said = this.response.headers.get("content-length");
-    if (said !== null && LENGTH.test(said)) return await this.#ofLength(Number(said));
-    const first = this.reader.read();
+    if (this.#left !== null && !(isWorthIt(this.#left) && this.#compresses())) {
+      return await this.#ofLength();
+    }
+    const first = this.#read();
     const ready = await soon(first);
     // A body that is there as a whole has its end right behind its first piece.
     if (ready?.done) return await this.#whole(new Uint8Array(0));
     if (ready !== undefined) {
-      const second = this.reader.read();
-      if ((await soon(second))?.done) return await this.#whole(ready.value);
+      const second = this.#read();
+      const isWhole = (await soon(second))?.done === true;
+      const inPieces = isLarge(ready.value.length) && this.#compresses();
+      if (isWhole && !inPieces) return await this.#whole(ready.value);
       return await this.#chunked([first, second]);
     }
     return await this.#chunked([first]);
   }
 
   async #whole(given: Uint8Array): Promise<boolean> {
-    const bytes = isWorthIt(given) && this.#mayCompress() ? await gzip(given) : given;
+    const bytes = isWorthIt(given.length) && this.#compresses() ? await gzip(given) : given;
     const head = headOf(this.response, { length: bytes.length }, this.wanted);
     await this.#send(head, bytes);
     return this.wanted.keepAlive;
   }
 
-  /** Whether the body goes out compressed; the head says so then. */
-  #mayCompress(): boolean {
-    if (!isCompressible(this.response)) return false;
-    const { headers } = this.response;
-    headers.append("vary", "Accept-Encoding");
-    if (!this.wanted.gzip) return false;
-    headers.set("content-encoding", "gzip");
-    // A strong tag is of these bytes and no others.
-    const tag = headers.get("etag");
-    if (tag?.startsWith('"')) headers.set("etag", `W/${tag}`);
-    return true;
+  #compresses(): boolean {
+    return this.#isCompressed ??= compresses(this.response, takesGzip(this.wanted));
   }
 
-  async #ofLength(length: number): Promise<boolean> {
+  async #ofLength(): Promise<boolean> {
     let head: Uint8Array | null = headOf(this.response, "given", this.wanted);
-    let left = length;
-    for (let piece = await this.#read(); piece !== null; piece = await this.#read()) {
-      left -= piece.length;
-      if (left < 0) throw new Broken("the body is longer than its Content-Length");
-      if (head === null) await this.sink.write(piece);
-      else await this.#send(head, piece);
+    for (let piece = await this.#read(); !piece.done; piece = await this.#read()) {
+      if (head === null) await this.sink.write(piece.value);
+      else await this.#send(head, piece.value);
       head = null;
     }
-    if (left > 0) throw new Broken("the body is shorter than its Content-Length");
     if (head !== null) await this.sink.write(head);
     return this.wanted.keepAlive;
   }
@@ -119,7 +129,7 @@ class Writing {
     const chunked = this.wanted.version === "1.1";
     const wanted = chunked ? this.wanted : { ...this.wanted, keepAlive: false };
     const plain = this.#pieces(begun);
-    const pieces = chunked && this.#mayCompress() ? gzipped(plain) : plain;
+    const pieces = this.#compresses() ? gzipped(plain) : plain;
     let head: Uint8Array | null = headOf(this.response, chunked ? "chunked" : "none", wanted);
     try {
       const first = pieces.next();
@@ -146,15 +156,22 @@ class Writing {
   /** An empty chunk would say that the body has ended. */
   async *#pieces(begun: Promise<Piece>[]): AsyncGenerator<Uint8Array, void> {
     while (true) {
-      const { done, value } = await (begun.shift() ?? this.reader.read());
+      const { done, value } = await (begun.shift() ?? this.#read());
       if (done) return;
       if (value.length > 0) yield value;
     }
   }
 
-  async #read(): Promise<Uint8Array | null> {
-    const { done, value } = await this.reader.read();
-    return done ? null : value;
+  /** Rejects when the body is not as long as its head says. */
+  async #read(): Promise<Piece> {
+    const piece = await this.reader.read();
+    if (this.#left === null) return piece;
+    this.#left -= piece.value?.length ?? 0;
+    if (this.#left < 0) throw new Broken("the body is longer than its Content-Length");
+    if (piece.done && this.#left > 0) {
+      throw new Broken("the body is shorter than its Content-Length");
+    }
+    return piece;
   }
 
   async #send(front: Uint8Array, bytes: Uint8Array, back: Uint8Array | null = null): Promise<void> {

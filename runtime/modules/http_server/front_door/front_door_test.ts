@@ -139,7 +139,7 @@ Deno.test("writeAnswer() gives a whole body its length, a stream chunks, HTTP/1.
   );
   assertEquals(
     await written(stream(), { version: "1.0" }),
-    `HTTP/1.1 200 OK\r\n${type}connection: close\r\n\r\nlate`,
+    `HTTP/1.1 200 OK\r\n${type}${vary}connection: close\r\n\r\nlate`,
   );
   assertEquals(
     await written(new Response("hello", { headers }), { method: "HEAD" }),
@@ -167,6 +167,42 @@ Deno.test("writeAnswer() compresses what is worth it, for who takes it", async (
   assertEquals((await of(true, "image/png")).includes("gzip"), false);
   assertEquals(["gzip", "br, gzip;q=0.5", "*"].map(acceptsGzip), [true, true, true]);
   assertEquals([null, "br", "gzip;q=0", "*;q=0"].map(acceptsGzip), [false, false, false, false]);
+  // RFC 9110 §12.5.3: `*` stands for what is not named, wherever it stands.
+  assertEquals(["*, gzip;q=0", "*;q=0, gzip", "br, *"].map(acceptsGzip), [false, true, true]);
+});
+
+Deno.test("writeAnswer() compresses a body of known length, and HEAD tells what GET would give", async () => {
+  const of = (
+    body: Uint8Array | null,
+    method: string,
+    wanted = {},
+    length = body?.length ?? 5_000,
+  ) =>
+    written(
+      new Response(body as BodyInit | null, {
+        headers: { "content-type": "text/css", "content-length": `${length}`, etag: '"1"' },
+      }),
+      { method, gzip: true, ...wanted },
+    );
+  const css = new Uint8Array(5_000).fill(0x61);
+  const head =
+    /^(?=[^]*\ncontent-encoding: gzip\r\n)(?=[^]*\netag: W\/"1"\r\n)(?=[^]*\nvary: Accept-Encoding\r\n)/;
+  const got = await of(css, "GET");
+  assertMatch(got, head);
+  assertEquals(Number(/content-length: (\d+)/.exec(got)![1]) < 100, true);
+  const told = await of(null, "HEAD");
+  assertMatch(told, head);
+  assertEquals(told.includes("content-length"), false);
+  assertMatch(await of(css, "GET", { gzip: false }), /content-length: 5000\r\n(?:.*\r\n)*vary: /);
+  assertMatch(await of(css, "GET", { version: "1.0" }), /content-length: 5000\r\n/);
+  // So large that it goes in pieces, each of which is written before the next is compressed.
+  const large = await of(new Uint8Array(1024 * 1024 + 1), "GET");
+  assertMatch(large, head);
+  assertMatch(large, /\ntransfer-encoding: chunked\r\n/);
+  assertEquals(large.split(/\r\n[\da-f]+\r\n/).length > 16, true);
+  // What is announced and does not come must not look like a whole answer.
+  await assertRejects(() => of(css, "GET", {}, 6_000), Error, "shorter than its Content-Length");
+  await assertRejects(() => of(css, "GET", {}, 4_000), Error, "longer than its Content-Length");
 });
 
 Deno.test("writeAnswer() compresses a stream piece by piece, and holds none back", async () => {
