@@ -28,8 +28,12 @@ export const HTTP_STREAM_SECONDS = 86_400;
 /** Requests waiting for processes, node-wide; beyond it 503. Two bodies of 16 kB each fit in 320 MB. */
 export const HTTP_PENDING_MAX = 10_000;
 
-/** Request bodies that are arriving, node-wide, so that slow uploads cannot fill the memory; beyond it 503. */
+/**
+ * Request bodies that are arriving, node-wide, so that slow uploads cannot fill the memory. Beyond it the oldest of those
+ * that have been arriving for so many seconds ends with 503, or the newest: some slow ones must not keep all others out.
+ */
 export const HTTP_ARRIVING_BYTES_MAX = 256 * 1024 * 1024;
+export const HTTP_ARRIVING_SECONDS = 10;
 
 /** When the node stops: time for answers under way to leave (within SHUTDOWN_SECONDS). */
 export const HTTP_CLOSE_SECONDS = 0.5;

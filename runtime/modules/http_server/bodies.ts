@@ -1,27 +1,46 @@
 /**
- * Request bodies that a process gets whole: counted as they arrive, for all requests together. What a client announces
- * counts for nothing: sixteen who announce much and send little would take the room of all.
+ * Request bodies that a process gets whole: counted while they arrive, for all requests together. What a client announces
+ * counts for nothing: sixteen who announce much and send little would take the room of all. When they are too many the
+ * one that has been arriving for longest gives way, if that is long; else the newest does.
  */
-import { HTTP_ARRIVING_BYTES_MAX, HTTP_WHOLE_BODY_BYTES_MAX } from "../../limits.ts";
+import {
+  HTTP_ARRIVING_BYTES_MAX,
+  HTTP_ARRIVING_SECONDS,
+  HTTP_WHOLE_BODY_BYTES_MAX,
+} from "../../limits.ts";
+import { Gathering } from "./gathering.ts";
 import { overloaded, textResponse } from "./outgoing.ts";
 
 /** As much of a request as its body needs. */
 export interface BodyRequest extends Pick<Request, "body" | "bytes"> {
-  /** Of the front door: hears how many bytes of the body are held, until none are. It may end the connection. */
+  /** Of the front door: hears how many bytes of the body are held, until none are. It may end a connection by it. */
   holds?(bytes: number): unknown;
 }
 
-const WAITING = "request bodies arrive";
+/** One body on its way. */
+interface Arriving {
+  bytes: number;
+  sinceMs: number;
+  /** Ends it, with this answer. */
+  giveWay(answer: Response): void;
+}
 
 export class ArrivingBodies {
   readonly #bytesMax: number;
   readonly #sumMax: number;
+  readonly #now: () => number;
+  /** In the order in which they began. */
+  readonly #arriving = new Set<Arriving>();
   #sum = 0;
 
   /** `bytesMax`: of one body. */
-  constructor(bytesMax: number, sumMax = HTTP_ARRIVING_BYTES_MAX) {
+  constructor(
+    bytesMax: number,
+    { sumMax = HTTP_ARRIVING_BYTES_MAX, now = () => performance.now() } = {},
+  ) {
     this.#bytesMax = bytesMax;
     this.#sumMax = sumMax;
+    this.#now = now;
   }
 
   /** The answer to a body that announces too much; null: it may come. */
@@ -31,61 +50,81 @@ export class ArrivingBodies {
 
   /** The whole body, or the answer to give instead. */
   async read(request: BodyRequest, contentLength: string | null): Promise<Uint8Array | Response> {
-    const announced = Number(contentLength ?? 0);
-    const isSmall = announced > 0 && announced <= HTTP_WHOLE_BODY_BYTES_MAX;
+    const announced = contentLength === null ? null : Number(contentLength);
+    const { promise: gaveWay, resolve } = Promise.withResolvers<Response>();
+    const arriving: Arriving = { bytes: 0, sinceMs: this.#now(), giveWay: resolve };
+    this.#arriving.add(arriving);
     try {
-      return isSmall ? await this.#readSmall(request, announced) : await this.#read(request);
+      return await Promise.race([gaveWay, this.#take(request, announced, arriving)]);
     } catch {
       return textResponse(400, "the request body ended early"); // Its client is gone, mostly.
-    }
-  }
-
-  /** Counted as a whole. 30 µs less than the stream; Deno holds the client to the length that it announced. */
-  async #readSmall(request: BodyRequest, bytes: number): Promise<Uint8Array | Response> {
-    this.#sum += bytes;
-    try {
-      return await this.#isFull() ? overloaded(WAITING) : await request.bytes();
     } finally {
-      this.#sum -= bytes;
+      this.#forget(arriving);
     }
   }
 
-  /** In one growing array: a client that sends single bytes must not cost an array for each. */
-  async #read(request: BodyRequest): Promise<Uint8Array | Response> {
-    let whole = new Uint8Array(HTTP_WHOLE_BODY_BYTES_MAX);
-    let size = 0;
+  async #take(
+    request: BodyRequest,
+    announced: number | null,
+    arriving: Arriving,
+  ): Promise<Uint8Array | Response> {
+    // 30 µs less than the stream; it is counted as if it were there. Deno holds the client to the length that it announced.
+    if (announced !== null && announced <= HTTP_WHOLE_BODY_BYTES_MAX) {
+      this.#add(arriving, announced);
+      return await this.#isOver(arriving) ? tooMany() : await request.bytes();
+    }
+    const gathering = new Gathering(announced);
+    const reader = request.body?.getReader();
+    if (reader === undefined) return gathering.whole();
+    // What is not read then is nobody's; a read under way ends by it.
+    const cancel = () => void reader.cancel().catch(() => {});
+    const { giveWay } = arriving;
+    arriving.giveWay = (answer) => {
+      giveWay(answer);
+      cancel();
+    };
     try {
-      // Leaving this loop cancels the stream.
-      for await (const chunk of request.body ?? []) {
-        const end = size + chunk.length;
-        if (end > this.#bytesMax) return this.#tooLarge();
-        if (end > whole.length) whole = grown(whole, Math.max(end, 2 * whole.length));
-        whole.set(chunk, size);
-        size = end;
-        this.#sum += chunk.length;
-        request.holds?.(size);
-        if (await this.#isFull()) return overloaded(WAITING);
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        if (arriving.bytes + next.value.length > this.#bytesMax) return this.#tooLarge();
+        gathering.add(next.value);
+        this.#add(arriving, next.value.length);
+        request.holds?.(arriving.bytes);
+        if (await this.#isOver(arriving)) return tooMany();
       }
-      return whole.length === size ? whole : whole.slice(0, size);
+      return gathering.whole();
     } finally {
-      this.#sum -= size;
+      cancel();
       request.holds?.(0);
     }
-  }
-
-  /** Who was cut off a moment ago (`holds`) makes room within this turn of the event loop. */
-  async #isFull(): Promise<boolean> {
-    if (this.#sum > this.#sumMax) await new Promise((resolve) => setTimeout(resolve));
-    return this.#sum > this.#sumMax;
   }
 
   #tooLarge(): Response {
     return textResponse(413, `the request body is larger than ${this.#bytesMax} bytes`);
   }
+
+  #add(arriving: Arriving, bytes: number): void {
+    if (!this.#arriving.has(arriving)) return; // It gave way a moment ago.
+    arriving.bytes += bytes;
+    this.#sum += bytes;
+  }
+
+  /** Whether this one has to go. Who was cut off a moment ago (`holds`) makes room within this turn of the event loop. */
+  async #isOver(arriving: Arriving): Promise<boolean> {
+    if (this.#sum > this.#sumMax) await new Promise((resolve) => setTimeout(resolve));
+    const oldMs = this.#now() - HTTP_ARRIVING_SECONDS * 1000;
+    for (const oldest of this.#arriving) {
+      if (this.#sum <= this.#sumMax || oldest.sinceMs > oldMs) break;
+      this.#forget(oldest);
+      oldest.giveWay(tooMany());
+    }
+    return !this.#arriving.has(arriving) || this.#sum > this.#sumMax;
+  }
+
+  #forget(arriving: Arriving): void {
+    if (this.#arriving.delete(arriving)) this.#sum -= arriving.bytes;
+  }
 }
 
-function grown(bytes: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(size);
-  larger.set(bytes);
-  return larger;
+function tooMany(): Response {
+  return overloaded("request bodies arrive");
 }

@@ -41,7 +41,10 @@ export class Reserved {
     return null;
   }
 
-  /** For programs on this machine: no proxy's clients, no page (a process's own is one), no name that leads here. */
+  /**
+   * For programs on this machine: no proxy's clients, no name that leads here from elsewhere, and no page in a browser,
+   * one of this node's least of all: a process's page would say to another process what the process itself may not.
+   */
   async #inject(request: IncomingRequest, head: Head, peer: Peer): Promise<Response> {
     if (!isLocal(peer, head)) return emptyResponse(403);
     if (isOfPage(request.headers) || !isLoopbackHost(head.host)) {

@@ -8,7 +8,7 @@
  */
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
 import { HTTP_PENDING_MAX, HTTP_RESPONSE_SECONDS, RPC_ANSWER_BYTES_MAX } from "../../limits.ts";
-import { type Address, parseProcessId } from "../../protocol/address.ts";
+import { type Address, addressOf, parseNodeName, parseProcessId } from "../../protocol/address.ts";
 import { ById } from "../../protocol/by_id.ts";
 import {
   bytesOf,
@@ -99,7 +99,9 @@ export class Rpc {
   #read(body: Uint8Array): KernelMessage {
     const { node, source } = this.#options;
     const injected = decodeJson(new TextDecoder().decode(body), Injected, "message");
-    const target = `${injected.node ?? node}@${parseProcessId(injected.process)}` as Address;
+    const named = injected.node ?? "our";
+    const to = named === "our" ? node : parseNodeName(named);
+    const target = addressOf(to, parseProcessId(injected.process));
     const { expects_response: seconds, metadata } = injected;
     return request(source, target, injected.body ?? "", {
       id: randomId(),

@@ -67,6 +67,14 @@ Deno.test("§2.8: only `process` is mandatory, and invalid base64 is no blob", a
   assertEquals([textOf(sent[0]!.body), sent[0]!.lazy_load_blob], ["", null]);
 });
 
+Deno.test("§2.8: without a node, or with `our`, the message is this node's", async () => {
+  const { sent, inject } = rpcThat(() => null);
+  for (const node of [undefined, null, "our", "fake.dev"]) {
+    assertEquals((await inject({ process: "a:b:c.os", node })).status, 200);
+  }
+  assertEquals(sent.map(({ target }) => target), Array(4).fill("fake.dev@a:b:c.os"));
+});
+
 Deno.test("§2.8: the answer's shape is Kinode's to the byte", async () => {
   const { sent, inject } = rpcThat((message) =>
     responseTo(message, "ok", { mime: "a/b", bytes: Uint8Array.of(0, 255) })
@@ -112,9 +120,10 @@ Deno.test("what goes wrong has a status of its own and says why", async () => {
 
 Deno.test("what is no message is refused with the field that is wrong", async () => {
   const { rpc, sent, inject } = rpcThat(() => null);
-  for (
-    const json of [{}, { process: "nobody" }, { process: "a:b:c", expects_response: -1 }, [], 7]
-  ) {
+  const bad: unknown[] = [{}, { process: "nobody" }, [], 7];
+  bad.push({ process: "a:b:c", expects_response: -1 });
+  for (const node of ["", "a@b", "a b", "x\ny", 7]) bad.push({ process: "a:b:c", node });
+  for (const json of bad) {
     const response = await inject(json);
     assertEquals(response.status, 400);
     assertMatch((await response.json()).error, /\w/);

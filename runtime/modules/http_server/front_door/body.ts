@@ -1,4 +1,5 @@
 /** The body of a request, taken off its connection piece by piece and never beyond its end. */
+import { Gathering } from "../gathering.ts";
 import type { Framing } from "./head.ts";
 import { BadRequest, type Reader } from "./reader.ts";
 
@@ -64,21 +65,12 @@ export class Body {
     return piece;
   }
 
-  /** In one growing array: a client that sends single bytes must not cost an array for each. */
   async all(): Promise<Uint8Array<ArrayBuffer>> {
-    const size = this.#framing.kind === "length" ? this.#framing.bytes : PIECE_BYTES_MAX;
-    let whole = new Uint8Array(Math.min(size, PIECE_BYTES_MAX));
-    let at = 0;
+    const gathering = new Gathering(this.#framing.kind === "length" ? this.#framing.bytes : null);
     for (let piece = await this.next(); piece !== null; piece = await this.next()) {
-      if (at + piece.length > whole.length) {
-        const grown = new Uint8Array(Math.max(whole.length * 2, at + piece.length));
-        grown.set(whole);
-        whole = grown;
-      }
-      whole.set(piece, at);
-      at += piece.length;
+      gathering.add(piece);
     }
-    return whole.length === at ? whole : whole.slice(0, at);
+    return gathering.whole();
   }
 
   /** A body that is here already and that nobody wanted is passed over; whether it is complete now. */

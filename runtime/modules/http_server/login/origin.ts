@@ -22,9 +22,9 @@ export function isForeign({ url, headers }: Asked): boolean {
   return site !== null && site !== "same-origin" && site !== "none";
 }
 
-/** Whether a page made the request, of whatever origin: all processes' pages share the node's. */
+/** Whether a page in a browser made the request, wherever it came from. What its user types is no page's. */
 export function isOfPage(headers: Headers): boolean {
-  return headers.has("origin") || headers.has("sec-fetch-site");
+  return headers.has("origin") || (headers.get("sec-fetch-site") ?? "none") !== "none";
 }
 
 /**
