@@ -26,7 +26,10 @@ export class Listener {
         onListen() {},
         onError: (error) => this.#handler.failed(error),
       } as Deno.ServeTcpOptions,
-      (request, info) => this.#handler.handle(request, info.remoteAddr, tryUpgradeWebSocket),
+      (request, info) => {
+        const answer = this.#handler.handle(request, info.remoteAddr, tryUpgradeWebSocket);
+        return isHttp2Head(request) ? withoutBody(answer) : answer;
+      },
     );
     return this.#server.addr.port;
   }
@@ -42,6 +45,18 @@ export class Listener {
     await Promise.race([this.#server.shutdown(), late.promise]);
     clearTimeout(timer);
   }
+}
+
+/** HTTP/2 has its authority where HTTP/1.1 has Host. */
+function isHttp2Head({ method, headers }: Request): boolean {
+  return method === "HEAD" && !headers.has("host");
+}
+
+/** Deno leaves the body of a HEAD's answer out of HTTP/1.1, but sends it over HTTP/2, where it is an error of the stream. */
+async function withoutBody(answer: Response | Promise<Response>): Promise<Response> {
+  const { status, headers, body } = await answer;
+  await body?.cancel();
+  return new Response(null, { status, headers });
 }
 
 function tryUpgradeWebSocket(
