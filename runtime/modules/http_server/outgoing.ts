@@ -31,7 +31,7 @@ const FRAMING: ReadonlySet<string> = new Set([
 ]);
 
 /** Statuses whose response has no body by definition; Deno refuses to build one with a body. */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -167,11 +167,19 @@ function tryReadHead(text: string, isHead: boolean): AnswerHead | null {
   } catch {
     return null;
   }
-  // Deno sends 200 to 599; Kinode also 1xx, which is no answer, and 6xx to 9xx, which mean nothing.
-  const status = answer.status >= 200 && answer.status <= 599 ? answer.status : 500;
+  const status = statusOf(answer.status);
   const headers = headerLines(answer.headers, status, isHead || answer.stream === true);
   if (headers === null) return null;
   return { status, headers, stream: answer.stream === true };
+}
+
+/**
+ * Deno sends 200 to 599; Kinode also 1xx, which is no answer, and 6xx to 9xx, which mean nothing. Deno's 205 has no end
+ * (no length, and the connection stays): its client would wait for ever, and 204 says all of it but "empty your form".
+ */
+function statusOf(said: number): number {
+  if (said === 205) return 204;
+  return said >= 200 && said <= 599 ? said : 500;
 }
 
 function isLength(given: string | string[]): boolean {
@@ -207,8 +215,6 @@ function headerLines(
   if (BODILESS.has(status)) {
     lines.delete("content-type");
     if (status !== 304) lines.delete("content-length");
-    // Deno says no length with 205 either, and there a client waits for a body, or for the end (RFC 9110 §15.3.6).
-    if (status === 205) lines.set("connection", [["connection", "close"]]);
   } else if (!lines.has("content-type") && !REDIRECTS.has(status)) {
     lines.set("content-type", [["content-type", "application/octet-stream"]]);
   }
