@@ -95,6 +95,13 @@ testNeeding(["curl"], "spec/http.md §1.4: unbound paths, and who writes last", 
     assertEquals((await find(guest, "/slash/")).binding, "/slash");
     assertEquals((await find(guest, "/slash//")).binding, "/");
   });
+
+  await t.step("§7.2, 12: the empty path is the root, not one that nothing reaches", async () => {
+    await guest.actOk(unbind("/"));
+    assertEquals(await status(""), 404);
+    await guest.bind("");
+    assertEquals([(await find(guest, "")).binding, (await find(guest, "/")).binding], ["/", "/"]);
+  });
 });
 
 testNeeding(["curl"], "spec/http.md §1.6: static content", async (t) => {

@@ -118,8 +118,10 @@ export function normalize(path: string): string {
 
 /** `/` of `chat:chat:template.os` is `/chat:chat:template.os`. */
 export function formPath(process: ProcessId, path: string): string {
-  if (process === HOMEPAGE) return normalize(path);
-  return `/${process}${path.startsWith("/") ? "" : "/"}${normalize(path)}`;
+  const own = normalize(path);
+  if (process === HOMEPAGE) return own;
+  // Kinode makes `/id/` of the empty path, which no request for `/id` or `/id/` reaches (§7.2, 12).
+  return own === "" || own.startsWith("/") ? `/${process}${own}` : `/${process}/${own}`;
 }
 
 /** What a process calls the path of a request to it: without the process before it, never empty. */

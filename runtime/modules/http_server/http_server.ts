@@ -35,7 +35,7 @@ import {
 } from "../../protocol/message.ts";
 import { decodeJson, dispatch, type Handlers } from "../../protocol/serde.ts";
 import { Access, subdomainOf } from "./access.ts";
-import { Bindings, type HttpBinding, type WsBinding } from "./bindings.ts";
+import { Bindings, type HttpBinding, normalize, type WsBinding } from "./bindings.ts";
 import { ArrivingBodies } from "./bodies.ts";
 import { Channels } from "./channels.ts";
 import { Forward } from "./forward.ts";
@@ -245,7 +245,7 @@ export class HttpServer implements Module {
   ): Outcome {
     if (wanted.subdomain !== null) this.#access.reserve(wanted.subdomain);
     const error = this.#bindings.bindWs(path, { app: source, boundAs: target, ...wanted });
-    if (error === null && path === "/") this.#hosts.add(processOf(source));
+    if (error === null && normalize(path) === "") this.#hosts.add(processOf(source));
     return pathRefusal(error);
   }
 
@@ -266,7 +266,7 @@ export class HttpServer implements Module {
     const error = this.#bindings.bindHttp(path, binding);
     if (error !== null) return pathRefusal(error);
     content?.bound();
-    if (path === "/") this.#hosts.add(processOf(source));
+    if (normalize(path) === "") this.#hosts.add(processOf(source));
     return null;
   }
 }
