@@ -3,6 +3,7 @@
 //
 //   deno task bench soak              ten minutes
 //   SOAK_SECONDS=60 deno task bench soak
+//   SOAK_FRONT=1 deno task bench soak        through the front door
 
 import { startNode } from "../clients/node.ts";
 import { load } from "./_load.ts";
@@ -10,6 +11,7 @@ import { load } from "./_load.ts";
 const SECONDS = Number(Deno.env.get("SOAK_SECONDS") ?? "600");
 const WARM_SECONDS = Math.round(Math.min(60, SECONDS / 4));
 const SAMPLES = 5;
+const ARGS = Deno.env.get("SOAK_FRONT") === "1" ? ["--listen", "127.0.0.1"] : [];
 
 const SCRIPT = `export default {
   fetch(request) {
@@ -41,7 +43,7 @@ function look(pid: number): Held {
 if (Deno.build.os !== "linux") {
   console.log("SKIP soak: it reads /proc, which only Linux has");
 } else {
-  await using node = await startNode({ files: { "soak.ts": SCRIPT } });
+  await using node = await startNode({ args: ARGS, files: { "soak.ts": SCRIPT } });
   await node.waitForLine("kinode: started soak:soak:template.os");
   const url = `${node.url}/soak:soak:template.os`;
   while ((await fetch(url).then((response) => response.text())) !== "hello");
