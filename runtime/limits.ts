@@ -28,20 +28,15 @@ export const HTTP_STREAM_SECONDS = 86_400;
 /** Requests waiting for processes, node-wide; beyond it 503. Two bodies of 16 kB each fit in 320 MB. */
 export const HTTP_PENDING_MAX = 10_000;
 
-/**
- * Request bodies that are arriving, node-wide, so that slow uploads cannot fill the memory. Beyond it the oldest of those
- * that have been arriving for so many seconds ends with 503, or the newest: some slow ones must not keep all others out.
- */
+/** Request bodies that are arriving, node-wide. Beyond it the oldest ends with 503 if it has come for so long, else the newest. */
 export const HTTP_ARRIVING_BYTES_MAX = 256 * 1024 * 1024;
 export const HTTP_ARRIVING_SECONDS = 10;
 
 /** When the node stops: time for answers under way to leave (within SHUTDOWN_SECONDS). */
 export const HTTP_CLOSE_SECONDS = 0.5;
 
-/**
- * The head of a request: beyond these 414 and 431. Deno itself gives up later, before a request is ours, and with
- * 400: at 65,535 characters of URL, 128 header lines, 64 KiB (Deno 2.9.6; 2.4.2 has 100 lines and 414, 431).
- */
+/** The head of a request: beyond these 414 and 431. Deno itself gives up later, before a request is ours, and with
+ * 400: at 65,535 characters of URL, 128 header lines, 64 KiB (Deno 2.9.6; 2.4.2 has 100 lines and 414, 431). */
 export const HTTP_URL_CHARS_MAX = 16 * 1024;
 export const HTTP_HEADERS_MAX = 100;
 export const HTTP_HEADER_CHARS_MAX = 32 * 1024;
@@ -59,10 +54,8 @@ export const RPC_ANSWER_BYTES_MAX = 1024 * 1024;
 /** An action's JSON, which is a path and some words; beyond it the action is refused unread. */
 export const HTTP_ACTION_BYTES_MAX = 64 * 1024;
 
-/** Bindings of one process: a loop that binds must end with an error, not with the node's memory. */
+/** Bindings of one process, and what a package's cost: a loop that binds, or spawns, must not end with the node's memory. */
 export const BINDINGS_PER_PROCESS_MAX = 10_000;
-
-/** What the paths of one package cost in all, tombstones too: 20,000 usual ones. Its processes may spawn others without end. */
 export const BINDING_BYTES_PER_PACKAGE_MAX = 64 * 1024 * 1024;
 
 /** Characters of one bound path, and its `/`- and `.`-separated segments: each costs memory until the node stops. */
@@ -72,10 +65,8 @@ export const BOUND_PATH_SEGMENTS_MAX = 64;
 /** Steps in matching one request path, about 1 ms: wildcards that a hostile process binds must not stop the node. */
 export const PATH_MATCH_STEPS_MAX = 10_000;
 
-/** Bytes of static content (`cache: true`) that one process may have bound. */
+/** Bytes of static content (`cache: true`) that one process, and those of its package with it, may have bound. */
 export const STATIC_BYTES_PER_PROCESS_MAX = 64 * 1024 * 1024;
-
-/** The same of all processes of one package, those that have ended and left it among them. */
 export const STATIC_BYTES_PER_PACKAGE_MAX = 256 * 1024 * 1024;
 
 /** Static content up to this size stays in memory; larger content is read from the disk each time. */

@@ -60,7 +60,7 @@ export class BoundSoFar {
     for (const used of this.#usedBy(owner)) used.staticBytes += bytes;
   }
 
-  #usedBy(owner: ProcessId): [process: Used, package: Used] {
+  #usedBy(owner: ProcessId): [own: Used, all: Used] {
     return [usedIn(this.#processes, owner), usedIn(this.#packages, packageOf(owner))];
   }
 }
