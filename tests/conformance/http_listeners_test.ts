@@ -4,6 +4,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { curl, type CurlAnswer } from "../clients/curl.ts";
 import { testNeeding } from "../clients/needs.ts";
 import { bind, bindStatic, HttpGuest } from "./http_guest.ts";
+import { RawHttp } from "./raw_http.ts";
 
 type Ask = (guest: HttpGuest) => Promise<CurlAnswer>;
 
@@ -108,6 +109,34 @@ testNeeding(["curl"], "docs/HTTP.md: both listeners answer alike", async (t) => 
     await t.step(name, async () => assertEquals(await told(front, ask), await told(fast, ask)));
   }
 });
+
+/** As many as would fill the 256 MB of arriving bodies twice, did they send what they announce. */
+const ANNOUNCED = 32;
+const WAIT_MS = 30_000;
+
+for (const args of [[], ["--listen", "127.0.0.1"]]) {
+  const name = `uploads that are announced and do not come keep no others out: kinode ${args}`;
+  testNeeding(["curl"], name, async () => {
+    await using guest = await start(...args);
+    const { port, pathname } = new URL(guest.url);
+    const announced = `POST ${pathname}/ HTTP/1.1\r\nHost: h\r\nContent-Length: ${
+      16 * 1024 ** 2
+    }\r\n`;
+    const clients: RawHttp[] = [];
+    for (let i = 0; i < ANNOUNCED; i++) {
+      const client = await RawHttp.connect(Number(port));
+      clients.push(client);
+      // Its answer says that the node is reading the body now.
+      await client.send(`${announced}Expect: 100-continue\r\n\r\n`);
+      assertEquals(await client.wait(() => client.answers.length === 1, WAIT_MS), true);
+    }
+    for (const size of [5, 100_000]) {
+      const { status, text } = await guest.get("/", "-d", "x".repeat(size));
+      assertEquals([status, JSON.parse(text).blob.bytes.length], [200, size]);
+    }
+    for (const client of clients) client[Symbol.dispose]();
+  });
+}
 
 testNeeding(["curl"], "RFC 9113 §8.1: HEAD over HTTP/2 has no body (the fast path)", async () => {
   await using guest = await start();
