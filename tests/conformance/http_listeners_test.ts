@@ -14,8 +14,9 @@ const OWN = new Set(["date", "connection", "transfer-encoding", "vary"]);
 async function told(guest: HttpGuest, ask: Ask): Promise<unknown> {
   const { code, status, headers, text } = await ask(guest);
   const compressed = headers.has("content-encoding");
-  const lines = [...headers].filter(([name]) =>
-    !OWN.has(name) && !(compressed && name === "content-length")
+  // With HEAD Deno 2.4 says no length of an empty body, 2.9 says 0.
+  const lines = [...headers].filter(([name, value]) =>
+    !OWN.has(name) && !(name === "content-length" && (compressed || value === "0"))
   );
   const body = compressed ? "" : text.replace(/127\.0\.0\.1:\d+/, "PEER");
   return { code, status, lines, body };
