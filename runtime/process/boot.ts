@@ -94,7 +94,11 @@ function serve(port: MessagePort): void {
     end(describe(unusable ? error.cause : error, "Uncaught "), mailbox.busy, unusable);
   };
 
+  let booted = false;
+  /** Once: its code is the loader's, which has sealed it (loader/seal.ts), and `import()` takes whatever it is given. */
   const boot = ([, our, code]: BootFrame): void => {
+    if (booted) return;
+    booted = true;
     // The script's time to start counts from here on, and not from when a worker was asked for.
     outbox.send(alive());
     outbox.flush();
@@ -110,7 +114,10 @@ function serve(port: MessagePort): void {
   receive(port, (frames) => {
     const why = heap.whyOver();
     if (why !== null) return end(why, true, false);
-    for (const arrived of frames as ToProcess[]) {
+    const posted = frames as ToProcess[];
+    // By index: an iterator of the script's own would put frames of its own among them.
+    for (let at = 0; at < posted.length; at++) {
+      const arrived = posted[at]!;
       if (arrived[0] === "Piece") {
         pieces.add(arrived);
         continue;

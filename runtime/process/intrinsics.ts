@@ -11,6 +11,9 @@ export function guardIntrinsics(): void {
   for (const name of ["call", "apply", "bind"] as const) keep(Function.prototype, name);
   Object.preventExtensions(Object.prototype);
   Object.preventExtensions(Array.prototype);
+  // Deno sets `data` on each event that comes out of a port: a setter of that name would be shown what the kernel sent.
+  Object.preventExtensions(Event.prototype);
+  Object.preventExtensions(MessageEvent.prototype);
 }
 
 /**

@@ -50,6 +50,10 @@ export class Turns {
   }
 }
 
+// Taken before a script can replace it: a getter of its own would be shown the event, and could change what it holds.
+const typeOf = Object.getOwnPropertyDescriptor(Event.prototype, "type")!.get!;
+const { apply } = Reflect;
+
 /**
  * Takes what comes out of a port. Deno hands an event to the port's own `dispatchEvent`: with one of its own the
  * port itself is shown to nobody, whatever a script makes of `EventTarget.prototype` and of events.
@@ -57,7 +61,8 @@ export class Turns {
 export function receive(port: MessagePort, take: (data: unknown) => void): void {
   Object.defineProperty(port, "dispatchEvent", {
     value: (event: MessageEvent) => {
-      if (event.type === "message") take(event.data);
+      const { data } = event;
+      if (apply(typeOf, event, []) === "message") take(data);
       return true;
     },
   });

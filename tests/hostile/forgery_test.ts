@@ -1,7 +1,15 @@
 // Threat: a process that gives itself out for another, or that poisons the language under the library to do so.
 import { assertEquals } from "@std/assert";
+import { toFileUrl } from "@std/path";
 import { curlBound } from "../conformance/bound.ts";
-import { assertUnharmed, hostileFiles, saidBy, startAttacked, strayLines } from "./attack.ts";
+import {
+  assertUnharmed,
+  hostileFiles,
+  readHostile,
+  saidBy,
+  startAttacked,
+  strayLines,
+} from "./attack.ts";
 
 const victim = `
 import { awaitMessage, println, Request } from "@kinode/process";
@@ -50,4 +58,24 @@ Deno.test("hostile: who poisons the language breaks itself, and sees nothing tha
   assertEquals(strayLines(node), []);
   assertEquals(node.lines.filter((line) => line.includes("victim")), []);
   await assertUnharmed(node);
+});
+
+Deno.test("hostile: nobody gets between the kernel and a worker, to begin anew with code that is not sealed", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kinode-outside-" });
+  try {
+    const secret = `${folder}/secret.json`;
+    await Deno.writeTextFile(secret, `"the secret"`);
+    const text = readHostile("reboots").replace("SECRET_URL", String(toFileUrl(secret)));
+    await using node = await startAttacked({ files: { "reboots.ts": text } });
+    await node.waitForLine(
+      /reboots:template\.os: is done$|@reboots:reboots:template\.os ended with/,
+    );
+    const said = saidBy(node, "reboots");
+    assertEquals(said.filter((line) => /REACHED|SAW/.test(line)), []);
+    assertEquals([said.length, said.at(-1)], [4, "is done"], said.join("\n"));
+    assertEquals(strayLines(node), []);
+    await assertUnharmed(node);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
