@@ -1,7 +1,7 @@
 /**
  * One script and what it imports become one ES module that imports nothing:
  *
- *     hello.ts ──► Esbuild (worker) ──► seal ──► { code, map }
+ *     hello.ts ──► Esbuild (worker), which seals ──► is it sealed? ──► { code, map }
  *                    │ every import is asked for
  *                    ▼
  *                  Resolver: files of the folder · npm packages in it · @kinode/process · some of Node's modules
@@ -15,7 +15,7 @@ import { type Crash, Esbuild } from "./esbuild.ts";
 import { problemsOf } from "./esbuild_message.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import { Resolver } from "./resolve.ts";
-import { isSealed, seal, touchesTemplates } from "./seal.ts";
+import { isSealed } from "./seal.ts";
 import { placeOf, type Sources } from "./sources.ts";
 
 export interface Output {
@@ -86,7 +86,7 @@ export class Bundler {
       built = await build(false);
     }
     // `String.raw` sees escapes: with templates turned into strings, sealing changes no value.
-    if (touchesTemplates(codeOf(built))) built = await build(true);
+    if (!("crashed" in built) && built.output?.touchesTemplates) built = await build(true);
     // On a machine that is less busy it may go well: the next look at everything tries it again.
     if ("crashed" in built) inputs.set(entry, null);
     const { output, problems } = finish(entry, built);
@@ -145,7 +145,7 @@ function finish(entry: string, built: Built | Crash): Omit<Bundle, "inputs"> {
   if (built.output === null || problems.some(({ severity }) => severity === "error")) {
     return { output: null, problems };
   }
-  const code = seal(built.output.code);
+  const { code } = built.output;
   // Neither can happen as far as we know; a script that finds a way must not run, nor stop the node.
   if (built.imports.length > 0) return refuse(`still imports ${built.imports.join(", ")}`);
   if (!isSealed(code)) return refuse("cannot be sealed against import()");

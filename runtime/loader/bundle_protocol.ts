@@ -66,8 +66,8 @@ export type Answer =
 export interface Built {
   errors: Message[];
   warnings: Message[];
-  /** `null` with errors. */
-  output: { code: string; map: string; exports: string[] } | null;
+  /** Sealed, and whether that changed what may be a template; `null` with errors. */
+  output: { code: string; map: string; exports: string[]; touchesTemplates: boolean } | null;
   /** Imports left in the output; there must be none. */
   imports: string[];
   /** What the script says of itself; `null` if it exports no `config`. */

@@ -11,7 +11,7 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import { Bundler } from "./bundle.ts";
-import { columnBeforeSeal, isSealed, seal } from "./seal.ts";
+import { isSealed, seal, SealedLine } from "./seal.ts";
 import { Sources } from "./sources.ts";
 import { LIBRARY_NAMES, run, TempFolder } from "./testing.ts";
 
@@ -170,9 +170,20 @@ Deno.test("seal() leaves no word unsealed in any text, and changes a sealed text
   }));
 });
 
-Deno.test("columnBeforeSeal() counts the escapes back", () => {
-  const before = `a("import", "export", x)`;
+Deno.test("SealedLine counts the escapes back", () => {
+  const before = `a("import", "export", "sourceMappingURL", x)`;
   const after = seal(before);
-  assertEquals(columnBeforeSeal(after, after.lastIndexOf("x")), before.lastIndexOf("x"));
-  assertEquals(columnBeforeSeal(after, 2), 2);
+  const line = new SealedLine(after);
+  for (const mark of ["(", ", ", `MappingURL", x`, "x)"]) {
+    assertEquals(line.columnBefore(after.lastIndexOf(mark)), before.lastIndexOf(mark), mark);
+  }
+  assertEquals(line.columnBefore(2), 2);
+});
+
+Deno.test("seal() takes a script of nothing but backslashes, or of a million exports", () => {
+  // Hours, and a RangeError, before: both were a regular expression's.
+  const backslashes = `"${"\\".repeat(4_000_000)}"; import`;
+  assertEquals(seal(backslashes).slice(-10), "; \\u0069mport".slice(-10));
+  const names = `export {\n${"  a12345678,\n".repeat(1_000_000)}};\n`;
+  assertEquals([isSealed(names), seal(names) === names], [true, true]);
 });

@@ -4,10 +4,13 @@
  * `at init (hello.ts:3:9)`. Frames of the node's own code are left out, messages stay as they are.
  */
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
-import { columnBeforeSeal } from "./seal.ts";
+import { SealedLine } from "./seal.ts";
 
 const POSITION = /data:(?:text|application)\/javascript[^\s()]*?:(\d+):(\d+)/g;
 const FRAME = /^\s+at /;
+/** A frame is shorter without its code. What a script writes there may be made to keep these expressions busy. */
+const LINE_CHARS_MAX = 2_000;
+const CODE = /(?<=data:(?:text|application)\/javascript[;=\w-]{0,40};base64,)[A-Za-z0-9+/=]+/g;
 /** Boot code, Deno's own, Node's compatibility layer. */
 const OWN_FRAME = /(?:^\s+at |\(|\s)(?:file:\/\/|ext:|node:|https?:\/\/)[^()]*\)?$/;
 
@@ -29,6 +32,7 @@ export class StackMapper {
   readonly #json: string;
   #map: TraceMap | null = null;
   #lines: string[] | null = null;
+  readonly #sealed = new Map<number, SealedLine>();
 
   /** `code` as it is in the worker (sealed), `map` as esbuild wrote it, `file` to name when a position is lost. */
   constructor(file: string, code: string, map: string) {
@@ -43,7 +47,9 @@ export class StackMapper {
     return untilUser(lines.filter((line) => line !== null)).join("\n");
   }
 
-  #mapLine(line: string): string | null {
+  #mapLine(whole: string): string | null {
+    const line = whole.length > LINE_CHARS_MAX ? whole.replace(CODE, "") : whole;
+    if (line.length > LINE_CHARS_MAX) return whole;
     const frame = FRAME.test(line);
     if (frame && OWN_FRAME.test(line)) return null;
     let lost = false;
@@ -62,9 +68,11 @@ export class StackMapper {
     this.#lines ??= this.#code.split("\n");
     const text = this.#lines[row - 1];
     if (text === undefined) return null;
+    const sealed = this.#sealed.get(row) ?? new SealedLine(text);
+    this.#sealed.set(row, sealed);
     const found = originalPositionFor(this.#map, {
       line: row,
-      column: columnBeforeSeal(text, column - 1),
+      column: sealed.columnBefore(column - 1),
     });
     if (found.source === null) return null;
     return `${found.source.replace(/^script:/, "")}:${found.line}:${found.column + 1}`;
