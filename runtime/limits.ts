@@ -206,7 +206,7 @@ export const ARCHIVE_UNPACKED_BYTES_MAX = 256 * 1024 * 1024;
 export const ARCHIVE_RATIO_MAX = 200;
 export const ARCHIVE_RATIO_FREE_BYTES = 1024 * 1024;
 
-/** A manifest.json, metadata.json or grants.json. */
+/** A manifest.json, metadata.json, grants.json or deno.json. */
 export const MANIFEST_BYTES_MAX = 256 * 1024;
 
 /** Processes of one package. */

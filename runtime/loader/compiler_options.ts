@@ -1,5 +1,6 @@
 /** How a script is compiled: what `deno.json` or `tsconfig.json` beside it says of JSX and decorators. */
 import { parse as parseJsonc } from "@std/jsonc";
+import { MANIFEST_BYTES_MAX } from "../limits.ts";
 import { textOf } from "../protocol/message.ts";
 import type { Inputs } from "./bundle.ts";
 import type { NpmPackages } from "./npm.ts";
@@ -56,12 +57,12 @@ async function firstOf(
     const source = await sources.read(path, root);
     inputs.set(path, "text" in source ? null : await sha256Of(source.bytes));
     if ("text" in source) continue;
-    return optionsIn(textOf(source.bytes));
+    return source.bytes.length > MANIFEST_BYTES_MAX ? {} : optionsIn(textOf(source.bytes));
   }
   return null;
 }
 
-/** A file that cannot be read says nothing of compiling: its editor shows what is wrong with it. */
+/** A file that cannot be read, or takes seconds to read, says nothing of compiling: its editor shows what is wrong with it. */
 function optionsIn(text: string): Record<string, unknown> {
   try {
     const json = parseJsonc(text) as { compilerOptions?: Record<string, unknown> } | null;

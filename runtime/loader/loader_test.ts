@@ -63,6 +63,7 @@ Deno.test("loadAll() says where a schedule is wrong", async () => {
       ["61 * * * *", "Invalid value for minute: 61"],
       ["0 0 30 2 *", "never comes"],
       ["* * * * * *", "expected cron expressions of five fields"],
+      [`${"1,".repeat(300)}1 * * * *`, "expected cron expressions of five fields"],
     ]
   ) {
     const text = `export const config = { schedule: ["0 3 * * *", "${cron}"] };\n`;

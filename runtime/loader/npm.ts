@@ -4,21 +4,9 @@
  * comes first.
  */
 import { exports, imports } from "resolve.exports";
-import { textOf } from "../protocol/message.ts";
+import { isRecord, type PackageJson, parsePackageJson } from "./package_json.ts";
 import type { Inputs } from "./bundle.ts";
 import { joinImport, type Refusal, sha256Of, type Sources } from "./sources.ts";
-
-/** Of package.json, what decides which file is meant. All of it is somebody else's, and checked where it is used. */
-interface Manifest {
-  name?: unknown;
-  version?: unknown;
-  exports?: unknown;
-  imports?: unknown;
-  browser?: unknown;
-  module?: unknown;
-  main?: unknown;
-  sideEffects?: unknown;
-}
 
 /** A file of a package, by its path relative to the folder. */
 export interface PackageFile {
@@ -59,7 +47,7 @@ export class NpmPackages {
   readonly #sources: Sources;
   readonly #root: string;
   readonly #inputs: Inputs;
-  readonly #manifests = new Map<string, Promise<Manifest | null>>();
+  readonly #manifests = new Map<string, Promise<PackageJson | null>>();
 
   /** For one bundle of `root`; every package.json that was looked for is noted in `inputs`. */
   constructor(sources: Sources, root: string, inputs: Inputs) {
@@ -174,7 +162,7 @@ export class NpmPackages {
     return null;
   }
 
-  #manifest(folder: string): Promise<Manifest | null> {
+  #manifest(folder: string): Promise<PackageJson | null> {
     const known = this.#manifests.get(folder);
     if (known !== undefined) return known;
     const read = this.#readManifest(`${folder}/package.json`);
@@ -182,22 +170,16 @@ export class NpmPackages {
     return read;
   }
 
-  async #readManifest(path: string): Promise<Manifest | null> {
+  async #readManifest(path: string): Promise<PackageJson | null> {
     const source = await this.#sources.read(path, this.#root);
     this.#inputs.set(path, "text" in source ? null : await sha256Of(source.bytes));
-    if ("text" in source) return null;
-    try {
-      const json = JSON.parse(textOf(source.bytes));
-      return isRecord(json) ? json : {};
-    } catch {
-      return {};
-    }
+    return "text" in source ? null : parsePackageJson(source.bytes);
   }
 }
 
 interface Package {
   folder: string;
-  manifest: Manifest;
+  manifest: PackageJson;
 }
 
 /** `"browser": {"fs": false}`: on the web the package does without. */
@@ -229,7 +211,7 @@ function entriesOf(ask: () => string[] | void): string[] {
   }
 }
 
-function mainOf({ browser, module, main }: Manifest): string {
+function mainOf({ browser, module, main }: PackageJson): string {
   const named = [browser, module, main].find((field) => typeof field === "string" && field !== "");
   return (named as string | undefined) ?? "index.js";
 }
@@ -248,8 +230,4 @@ function join(folder: string, path: string): string {
     else if (part !== "." && part !== "") parts.push(part);
   }
   return parts.join("/");
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -284,3 +284,22 @@ Deno.test("the packages behind Node's modules are those of deno.json", async () 
   assertStringIncludes(text, `npm:@jspm/core@${JSPM_VERSION}/`);
   assertStringIncludes(text, `npm:@noble/hashes@${NOBLE_VERSION}/`);
 });
+
+Deno.test("a package.json that is a trap for regular expressions is read like any other", async () => {
+  const exports = {
+    "./*(a+)+b": "./trap.js",
+    "./*a*a*a*a*a*a*a*b": "./trap.js",
+    "./in/*.js": "./deep/*.js",
+  };
+  const files = {
+    "node_modules/p/package.json": manifest("p", { exports, imports: { "#*(a+)+b": "./trap.js" } }),
+    "node_modules/p/deep/a.js": "export default 1;",
+  };
+  const trap = `p/${"a".repeat(2_000)}!`;
+  // For ever, before.
+  assertStringIncludes(
+    String(await seenBy({ ...files, "hello.ts": hello(trap) })),
+    "error: the package p@1.2.3 has no",
+  );
+  assertEquals(await seenBy({ ...files, "hello.ts": hello("p/in/a.js") }), 1);
+});

@@ -98,16 +98,22 @@ const jsonText = converted(anything, (json) => {
 });
 
 const SCHEDULE_MAX = 10;
+/** A list of every minute has 170. */
+const CRON_CHARS_MAX = 500;
 
 /** Five fields each: how often more than once a minute is nobody's to ask. What they say the loader checks. */
 const schedule = converted(list(string), (crons) => {
   if (crons.length > SCHEDULE_MAX) {
     throw new TypeError(`expected at most ${SCHEDULE_MAX} cron expressions`);
   }
-  const odd = crons.find((cron) => cron.trim().split(/\s+/).length !== 5);
+  const odd = crons.find((cron) =>
+    cron.length > CRON_CHARS_MAX || cron.trim().split(/\s+/).length !== 5
+  );
   if (odd === undefined) return crons;
   throw new TypeError(
-    `expected cron expressions of five fields, as in "*/5 * * * *", not ${JSON.stringify(odd)}`,
+    `expected cron expressions of five fields, as in "*/5 * * * *", not ${
+      JSON.stringify(odd.slice(0, CRON_CHARS_MAX))
+    }`,
   );
 });
 
