@@ -24,12 +24,13 @@ import { guardIntrinsics } from "./intrinsics.ts";
 import { installWeb } from "./web.ts";
 import { Mailbox } from "./mailbox.ts";
 import * as library from "./mod.ts";
-import { Outbox } from "./outbox.ts";
+import { PlainOutbox } from "./plain.ts";
 import { Printer } from "./printer.ts";
 import { removePowers } from "./sandbox.ts";
 import { boundReservations } from "./reservations.ts";
 import { run, Unusable } from "./run.ts";
 import { printToTerminal } from "./standard.ts";
+import { closeStreams } from "./standard_streams.ts";
 
 /** A base64 module URL: `blob:` is not importable in every Deno that we build with. */
 function moduleUrl(code: string): string {
@@ -45,6 +46,7 @@ function moduleUrl(code: string): string {
 /** Takes every power away and puts there what a script finds: from here on its code may come. */
 function furnish(scope: typeof globalThis, crash: (error: unknown) => void): void {
   takeFaults(scope, crash);
+  closeStreams();
   boundCrypto(scope);
   keepBlobs(scope);
   boundReservations(scope);
@@ -65,7 +67,7 @@ function furnish(scope: typeof globalThis, crash: (error: unknown) => void): voi
 function serve(port: MessagePort): void {
   const turns = new Turns();
   const post = port.postMessage.bind(port);
-  const outbox = new Outbox(
+  const outbox = new PlainOutbox(
     (data, transfer) => transfer === undefined ? post(data) : post(data, transfer),
     (run) => turns.atEnd(run),
   );

@@ -3,17 +3,23 @@ import { PRINT_CHARS_MAX } from "../limits.ts";
 
 /** Deno's own printer of values, before a script can lay hands on it. */
 const inspect = Deno.inspect;
+const { slice } = String.prototype;
+const { apply } = Reflect;
 
 /** Never throws, though to look at what a script throws may run its code. `before` stands before what is no error. */
 export function describe(error: unknown, before = ""): string {
   try {
     if (!(error instanceof Error)) {
-      return `${before}${inspect(error)}`.slice(0, PRINT_CHARS_MAX);
+      return cut(`${before}${inspect(error)}`);
     }
     const isPlain = error.cause === undefined && !(error instanceof AggregateError);
-    const text = isPlain ? String(error.stack ?? error) : inspect(error);
-    return text.slice(0, PRINT_CHARS_MAX);
+    return cut(isPlain ? `${error.stack ?? error}` : inspect(error));
   } catch {
     return "Uncaught: what was thrown cannot be shown";
   }
+}
+
+/** Text whatever the script has made of `slice`: else its end would not cross, and nobody would hear of it. */
+function cut(text: string): string {
+  return apply(slice, text, [0, PRINT_CHARS_MAX]);
 }

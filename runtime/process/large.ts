@@ -2,6 +2,7 @@
  * What is large is copied here, in the process's own thread, and the copy is handed over: were it cloned as it comes
  * out of the port, 60 MB would hold the kernel's thread up for 30 to 200 ms. Text becomes the bytes that it stands for.
  */
+import { weigh } from "../protocol/frame_size.ts";
 import { isLargeBody } from "../protocol/large.ts";
 import type { FromProcess } from "../protocol/port.ts";
 
@@ -35,7 +36,7 @@ function copied(value: unknown, transfer: ArrayBuffer[]): unknown {
   if (!isLargeBody(value)) return value;
   const copy: Uint8Array = typeof value === "string"
     ? apply(encode, encoder, [value])
-    : new Bytes(value.length);
+    : new Bytes(weigh(value));
   if (typeof value !== "string") apply(set, copy, [value]);
   transfer[transfer.length] = copy.buffer as ArrayBuffer;
   return copy;

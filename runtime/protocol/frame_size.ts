@@ -1,22 +1,35 @@
 /** What frames of a process weigh, for bounds. */
-import type { HostCall } from "./host.ts";
-import { charsOf } from "./message.ts";
 import type { FromProcess } from "./port.ts";
+
+const { apply, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
+// In a process a script may put others in their places, which say less.
+const typedArray = getPrototypeOf(Uint8Array.prototype)!;
+const kindOf = getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)!.get!;
+const lengthOf = getOwnPropertyDescriptor(typedArray, "byteLength")!.get!;
+
+/** What a list or an object costs beside what is in it. */
+const EACH_BYTES = 16;
+/** Deeper than any frame; one that is will be refused. */
+const DEPTH_MAX = 10;
+/** Body and blob, and behind them what is short, or not there. */
+const WEIGHTY = [7, 11, 3, 4, 8, 9, 10] as const;
 
 /** Bytes that a frame weighs, close enough for bounds: text counts its UTF-16 units. */
 export function sizeOfFrame(frame: FromProcess): number {
-  if (frame[0] === "Print") return frame[2].length;
-  if (frame[0] === "Request" || frame[0] === "Response") {
-    return frame[7].length + (frame[8]?.length ?? 0) + charsOf(frame[9] ?? []) +
-      (frame[11]?.length ?? 0);
-  }
-  return frame[0] === "Call" ? sizeOfCall(frame[2]) : 0;
+  if (frame[0] === "Print" || frame[0] === "Call") return weigh(frame[2]);
+  if (frame[0] !== "Request" && frame[0] !== "Response") return 0;
+  let bytes = 0;
+  for (let at = 0; at < WEIGHTY.length; at++) bytes += weigh(frame[WEIGHTY[at]!]);
+  return bytes;
 }
 
-function sizeOfCall(call: HostCall): number {
-  if (typeof call === "string") return 0;
-  if ("SetState" in call) return call.SetState.length;
-  if ("SaveCapabilities" in call) return charsOf(call.SaveCapabilities);
-  if ("DropCapabilities" in call) return charsOf(call.DropCapabilities);
-  return "Spawn" in call ? charsOf(call.Spawn.request_capabilities) : 0;
+/** Bytes that plain data weighs. */
+export function weigh(value: unknown, depth = 0): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return 0;
+  if (apply(kindOf, value, []) === "Uint8Array") return apply(lengthOf, value, []) as number;
+  let bytes = EACH_BYTES;
+  if (depth === DEPTH_MAX) return bytes;
+  for (const key in value) bytes += weigh((value as Record<string, unknown>)[key], depth + 1);
+  return bytes;
 }

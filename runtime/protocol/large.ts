@@ -4,6 +4,7 @@
  *
  *   ["Piece", 11, bytes, 62914560] … ["Piece", 11, bytes, 62914560]  ["Request", …, "" in slot 11]
  */
+import { weigh } from "./frame_size.ts";
 import type { Body } from "./message.ts";
 import type { ToProcess } from "./port.ts";
 
@@ -40,7 +41,7 @@ export function isLarge(frame: ToProcess): boolean {
 }
 
 export function isLargeBody(value: unknown): value is Body {
-  return (typeof value === "string" || value instanceof Bytes) && value.length >= LARGE_BYTES;
+  return (typeof value === "string" || value instanceof Bytes) && weigh(value) >= LARGE_BYTES;
 }
 
 /** The pieces of a frame, and last the frame without them. A piece of bytes has memory of its own, to be handed over. */

@@ -1,5 +1,5 @@
 // Threat: a process that takes what the whole program has one of, or what outlives the process: threads of crypto,
-// the bytes of Blobs, address space. Each ends or slows only itself.
+// the bytes of Blobs, address space, memory of the kernel's own. Each ends or slows only itself.
 import { assertEquals } from "@std/assert";
 import { assertUnharmed, readHostile, saidBy, startAttacked, strayLines } from "./attack.ts";
 
@@ -9,6 +9,7 @@ const ends: Record<string, RegExp> = {
   wasm_memories: /RangeError: Cannot make another WebAssembly memory/,
   shared_buffers: /RangeError: Cannot reserve maxByteLength/,
   sends: /RangeError: Cannot send: 50000 messages wait already/,
+  amplifies: /RangeError: Cannot send to the node more than 16 MB at once/,
 };
 
 Deno.test("hostile: what would outlive a process, or end the node, is refused", async () => {

@@ -90,6 +90,12 @@ const ways: Record<string, () => unknown> = {
       for (let i = 0; i < 100; i++) Request.to("our@http_server:distro:sys").body(action).send();
     }
   },
+  async amplifies() {
+    const metadata = new Array(100).fill("x".repeat(MB)) as never;
+    for (;; await nextTurn()) {
+      Request.to("our@silent:silent:template.os").body("").metadata(metadata).send();
+    }
+  },
   async prints() {
     for (;; await null) println("flood");
   },

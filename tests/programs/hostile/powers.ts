@@ -99,6 +99,14 @@ const attempts: [string, Attempt][] = [
     "wasm compiled from a file",
     async () => WebAssembly.compileStreaming(await fetch("file:///etc/passwd")),
   ],
+  ...[0, 1, 2].map((rid): [string, Attempt] => [`the node's standard stream ${rid}`, () => {
+    const stream = new ReadableStream() as unknown as Record<symbol, unknown>;
+    const backing = Object.getOwnPropertySymbols(stream)
+      .find((symbol) => symbol.description === "[[resourceBacking]]");
+    if (backing === undefined) return undefined;
+    stream[backing] = { rid, autoClose: false };
+    return new Response(stream as unknown as ReadableStream).text();
+  }]),
   ["permissions in an Object.prototype", () => {
     Object.defineProperty(Object.prototype, "permissions", { value: "inherit" });
     return "Object.prototype takes new names";
