@@ -209,8 +209,8 @@ export const ARCHIVE_RATIO_FREE_BYTES = 1024 * 1024;
 /** A manifest.json, metadata.json, grants.json or deno.json. */
 export const MANIFEST_BYTES_MAX = 256 * 1024;
 
-/** Processes of one package. */
-export const PACKAGE_PROCESSES_MAX = 100;
+/** Processes of one package, with those that it spawns: each costs 9 MB by itself, and a child may spawn as well. */
+export const PACKAGE_PROCESSES_MAX = 128;
 
 /** A finished bundle. It travels as a data: URL, a third longer, and is parsed before anything runs. */
 export const BUNDLE_BYTES_MAX = 16 * 1024 * 1024;

@@ -6,6 +6,7 @@ import { dispatch, type Handlers } from "../protocol/serde.ts";
 import type { Store } from "../protocol/store.ts";
 import type { Log } from "../log.ts";
 import { asksForRights, type Config, MESSAGING } from "../protocol/config.ts";
+import { PACKAGE_PROCESSES_MAX } from "../limits.ts";
 import type { Kernel } from "./kernel.ts";
 import { limitsOf, type Program } from "./program.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -86,6 +87,12 @@ export class HostCalls implements HostCaller {
     });
     if (kernel.exists(id)) throw new Error("name-taken");
     if (supervisor.find(parent) === undefined) throw new Error("the parent has ended");
+    const kin = supervisor.all().filter(({ program }) =>
+      packageOf(program.id) === packageOf(parent)
+    );
+    if (kin.length >= PACKAGE_PROCESSES_MAX) {
+      throw new Error(`too-many: a package has at most ${PACKAGE_PROCESSES_MAX} processes`);
+    }
     const [parentAt, childAt] = [addressOf(kernel.node, parent), addressOf(kernel.node, id)];
     kernel.capabilities.grant(parentAt, { issuer: childAt, params: MESSAGING });
     const held = kernel.capabilities.filter(parentAt, call.request_capabilities);

@@ -123,3 +123,16 @@ function sorted(capabilities: unknown): string[] {
   const list = capabilities as { issuer: string; params: string }[];
   return list.map(({ issuer, params }) => `${params} of ${issuer}`).sort();
 }
+
+Deno.test("a process that spawns without end is told so at 128 of its package, and others go on", async () => {
+  const { node, parent } = await startParent();
+  await using _node = node;
+  const other = await startRemote(node, "other");
+  let children = 0;
+  const error = await assertRejects(async () => {
+    for (;; children++) await parent.call("spawn", { path: PATH });
+  }, Error);
+  assertEquals([children, error.message], [127, "too-many: a package has at most 128 processes"]);
+  const child = await other.call<string>("spawn", { path: PATH });
+  assertMatch(child, /^fake\.dev@\d+:other:template\.os$/);
+});
