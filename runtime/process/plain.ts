@@ -12,8 +12,8 @@ import { Outbox } from "./outbox.ts";
 
 /** A body or a blob; beyond MESSAGE_BYTES_MAX the kernel says in words that it is too large. */
 const BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
-/** All else in one frame, in characters, entries and fields. Ten thousand capabilities have two million. */
-const REST_MAX = 16 * 1024 * 1024;
+/** All else in one frame, in characters, entries and fields: a megabyte of metadata has room, and the kernel refuses more. */
+const REST_MAX = 4 * 1024 * 1024;
 /** As the capabilities of a request in an on-exit (protocol/config.ts), and one. */
 const DEPTH_MAX = 8;
 const ID_MAX = 0xffff_ffff_ffff_ffffn;

@@ -9,7 +9,7 @@ const ends: Record<string, RegExp> = {
   wasm_memories: /RangeError: Cannot make another WebAssembly memory/,
   shared_buffers: /RangeError: Cannot reserve maxByteLength/,
   sends: /RangeError: Cannot send: 50000 messages wait already/,
-  amplifies: /RangeError: Cannot send to the node more than 16 MB at once/,
+  amplifies: /RangeError: Cannot send to the node more than 4 MB at once/,
 };
 
 Deno.test("hostile: what would outlive a process, or end the node, is refused", async () => {
