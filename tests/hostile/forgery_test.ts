@@ -79,3 +79,38 @@ Deno.test("hostile: nobody gets between the kernel and a worker, to begin anew w
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+const rawPosts = [
+  ...["no_list", "no_frames", "no_message", "many_frames", "holes", "done_before", "credit"],
+  ...["floods", "loaded_twice", "forges"],
+];
+
+Deno.test("hostile: what is posted to the kernel past the library ends who posted it, and forges nothing", async () => {
+  const text = readHostile("raw_port");
+  const ending = rawPosts.filter((way) => way !== "forges");
+  const files = Object.fromEntries(ending.map((way) => [`${way}.ts`, text]));
+  await using node = await startAttacked({
+    files: { ...files, "victim.ts": victim.replace(/setTimeout[^]*/, "") },
+  });
+  await node.waitForLine("started victim:victim:template.os", { timeoutSeconds: 90 });
+  await node.drop("forges.ts", text);
+  for (const way of rawPosts) {
+    const [said] = await node.waitForLines([
+      new RegExp(`${way}:template\\.os: (?:posts|ports have no numbers)$`),
+    ]);
+    if (way === "forges" || said!.endsWith("numbers")) continue;
+    const ended = await node.waitForLine(`@${way}:${way}:template.os ended with error:`);
+    const why = node.lines[node.lines.indexOf(ended) + 1];
+    assertEquals(
+      / (?:it broke the protocol of its port: |it sends faster than)/.test(why!),
+      true,
+      why,
+    );
+  }
+  if (saidBy(node, "forges").includes("posts")) {
+    await node.waitForLine("victim:template.os: was told");
+    assertEquals(saidBy(node, "victim"), ["was told forged by forges:forges:template.os"]);
+  }
+  assertEquals(strayLines(node), []);
+  await assertUnharmed(node);
+});

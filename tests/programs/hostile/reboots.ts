@@ -45,7 +45,7 @@ const ways: Record<string, Way> = {
         return kept.get(this);
       },
     });
-    return () => delete (MessageEvent.prototype as Partial<MessageEvent>).data;
+    return () => delete (MessageEvent.prototype as unknown as { data?: unknown }).data;
   },
   "a getter of an event's type"(boot) {
     const before = Object.getOwnPropertyDescriptor(Event.prototype, "type")!;
