@@ -1,34 +1,5 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Bundler } from "./bundle.ts";
-import { JSPM_VERSION, NOBLE_VERSION } from "./node_names.ts";
-import { linesOf } from "./problem.ts";
-import { isSealed } from "./seal.ts";
-import { Sources } from "./sources.ts";
-import { LIBRARY_NAMES, run, TempFolder } from "./testing.ts";
-
-type Files = Record<string, string>;
-
-/** What `hello.ts` exports as `seen`, or the lines of what is wrong. */
-async function seenBy(files: Files, { entry = "hello.ts", root = "", link = [""] } = {}) {
-  await using folder = new TempFolder(files);
-  if (link.length === 2) Deno.symlinkSync(link[0]!, folder.at(link[1]!));
-  const bundler = new Bundler(new Sources(folder.path), LIBRARY_NAMES);
-  try {
-    const { output, problems } = await bundler.bundle(entry, root);
-    if (output === null) return problems.flatMap(linesOf).join("\n");
-    assertEquals(problems.flatMap(linesOf), []);
-    assert(isSealed(output.code));
-    return (await run(output.code, {})).seen;
-  } finally {
-    bundler.close();
-  }
-}
-
-function manifest(name: string, more: object = {}): string {
-  return JSON.stringify({ name, version: "1.2.3", ...more });
-}
-
-const hello = (specifier: string) => `import x from "${specifier}"; export const seen = x;`;
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { type Files, hello, manifest, seenBy, TempFolder } from "./testing.ts";
 
 Deno.test("a package is read as a browser's bundler reads it: exports by condition, subpaths, patterns", async () => {
   const conditions = {
@@ -164,72 +135,6 @@ Deno.test("folders of a package that name each other are an error, not an endles
   assertStringIncludes(String(seen), `hello.ts:1:15: error: the package p@1.2.3 has no "./a"`);
 });
 
-Deno.test("Node's harmless modules work without any power of Node's", async () => {
-  const seen = await seenBy({
-    "hello.ts": `
-      import assert from "node:assert";
-      import { Buffer } from "buffer";
-      import { createHash, randomInt, timingSafeEqual } from "node:crypto";
-      import { EventEmitter } from "events";
-      import path from "node:path";
-      import qs from "node:querystring";
-      import { Readable } from "node:stream";
-      import { StringDecoder } from "string_decoder";
-      import { setTimeout as sleep } from "node:timers/promises";
-      import { fileURLToPath } from "node:url";
-      import util from "node:util";
-      assert.deepStrictEqual({ a: 1 }, { a: 1 });
-      const emitter = new EventEmitter();
-      const heard = [];
-      emitter.on("x", (y) => heard.push(y));
-      emitter.emit("x", 1);
-      const read = [];
-      for await (const chunk of Readable.from(["a", "b"])) read.push(chunk);
-      const drawn = randomInt(3);
-      export const seen = {
-        hash: createHash("md5").update("abc").digest("hex"),
-        buffer: Buffer.from("hi").toString("base64"), same: timingSafeEqual(Buffer.from("a"), Buffer.from("a")),
-        heard, read, drawn: drawn >= 0 && drawn < 3, path: path.join("/a", "../b"), qs: qs.parse("a=1").a,
-        text: new StringDecoder("utf8").write(Buffer.from("ü")), slept: await sleep(1, "slept"),
-        url: fileURLToPath("file:///a/b"), util: util.format("%s=%d", "x", 3),
-      };`,
-  });
-  assertEquals(seen, {
-    hash: "900150983cd24fb0d6963f7d28e17f72",
-    buffer: "aGk=",
-    same: true,
-    heard: [1],
-    read: ["a", "b"],
-    drawn: true,
-    path: "/b",
-    qs: "1",
-    text: "ü",
-    slept: "slept",
-    url: "/a/b",
-    util: "x=3",
-  });
-});
-
-Deno.test("Node's other modules are refused, with what to use instead", async () => {
-  const cases = {
-    "node:fs": "setState",
-    "child_process": "spawn",
-    "node:module": "@kinode/process",
-    "node:vm": "web",
-  };
-  for (
-    const [name, hint] of Object.entries({
-      ...cases,
-      "node:worker_threads": "spawn",
-      "node:nothing": "web",
-    })
-  ) {
-    const refused = String(await seenBy({ "hello.ts": hello(name) }));
-    assertStringIncludes(refused, "no access to the system");
-    assertStringIncludes(refused, hint);
-  }
-});
-
 Deno.test("JSX and decorators are compiled as the folder's settings say", async () => {
   const preact = {
     "node_modules/preact/package.json": manifest("preact", {
@@ -277,12 +182,6 @@ Deno.test("bytes are imported as a Uint8Array", async () => {
     "x.bin": "\u0001ü",
   };
   assertEquals(await seenBy(files), Uint8Array.of(1, 0xc3, 0xbc));
-});
-
-Deno.test("the packages behind Node's modules are those of deno.json", async () => {
-  const text = await Deno.readTextFile(new URL("../../deno.json", import.meta.url));
-  assertStringIncludes(text, `npm:@jspm/core@${JSPM_VERSION}/`);
-  assertStringIncludes(text, `npm:@noble/hashes@${NOBLE_VERSION}/`);
 });
 
 Deno.test("a package.json that is a trap for regular expressions is read like any other", async () => {

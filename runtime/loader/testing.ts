@@ -1,7 +1,12 @@
 /** For the tests beside this file: a folder that disappears again, and a loader whose deeds are recorded. */
 import { dirname, join } from "@std/path";
+import { assert } from "../assert.ts";
+import { Bundler } from "./bundle.ts";
 import type { LoadedScript } from "./loaded.ts";
 import { Loader } from "./loader.ts";
+import { linesOf } from "./problem.ts";
+import { isSealed } from "./seal.ts";
+import { Sources } from "./sources.ts";
 
 export const LIBRARY_NAMES = ["awaitMessage", "http", "println"];
 
@@ -125,3 +130,29 @@ export async function run(
     delete globals[Symbol.for("kinode.process")];
   }
 }
+
+export type Files = Record<string, string>;
+
+/** What `hello.ts` exports as `seen`, or the lines of what is wrong. */
+export async function seenBy(files: Files, { entry = "hello.ts", root = "", link = [""] } = {}) {
+  await using folder = new TempFolder(files);
+  if (link.length === 2) Deno.symlinkSync(link[0]!, folder.at(link[1]!));
+  const bundler = new Bundler(new Sources(folder.path), LIBRARY_NAMES);
+  try {
+    const { output, problems } = await bundler.bundle(entry, root);
+    if (output === null) return problems.flatMap(linesOf).join("\n");
+    assert(problems.length === 0, problems.flatMap(linesOf).join("\n"));
+    assert(isSealed(output.code), "it is not sealed");
+    return (await run(output.code, {})).seen;
+  } finally {
+    bundler.close();
+  }
+}
+
+/** A package's own. */
+export function manifest(name: string, more: object = {}): string {
+  return JSON.stringify({ name, version: "1.2.3", ...more });
+}
+
+/** A script that exports what it imports. */
+export const hello = (specifier: string) => `import x from "${specifier}"; export const seen = x;`;

@@ -24,7 +24,7 @@ import { guardIntrinsics } from "./intrinsics.ts";
 import { installWeb } from "./web.ts";
 import { Mailbox } from "./mailbox.ts";
 import * as library from "./mod.ts";
-import { PlainOutbox } from "./plain.ts";
+import { Outbox } from "./outbox.ts";
 import { Printer } from "./printer.ts";
 import { removePowers } from "./sandbox.ts";
 import { boundReservations } from "./reservations.ts";
@@ -67,7 +67,7 @@ function furnish(scope: typeof globalThis, crash: (error: unknown) => void): voi
 function serve(port: MessagePort): void {
   const turns = new Turns();
   const post = port.postMessage.bind(port);
-  const outbox = new PlainOutbox(
+  const outbox = new Outbox(
     (data, transfer) => transfer === undefined ? post(data) : post(data, transfer),
     (run) => turns.atEnd(run),
   );

@@ -19,6 +19,7 @@ import {
 import { sizeOfFrame } from "../protocol/frame_size.ts";
 import type { FromProcess } from "../protocol/port.ts";
 import { copyLarge } from "./large.ts";
+import { plainFrame } from "./plain.ts";
 
 /** What one post holds, until the kernel says that it is routed. */
 interface UnderWay {
@@ -67,8 +68,9 @@ export class Outbox {
     this.send(frame);
   }
 
+  /** What leaves is plain, so that what is counted is what crosses; throws as `plainFrame` does. */
   send(frame: FromProcess): void {
-    this.#frames[this.#frames.length] = frame;
+    this.#frames[this.#frames.length] = plainFrame(frame);
     this.#bytes += sizeOfFrame(frame);
     if (this.#waiting >= BATCH_MESSAGES_MAX) this.flush();
     else this.#schedule();

@@ -5,8 +5,12 @@ import {
   OUTBOX_FRAMES_MAX,
   POSTS_UNDER_WAY_MAX,
 } from "../limits.ts";
-import type { FromProcess } from "../protocol/port.ts";
+import { parseAddress } from "../protocol/address.ts";
+import { request } from "../protocol/message.ts";
+import { type FromProcess, toFrame } from "../protocol/port.ts";
 import { Outbox } from "./outbox.ts";
+
+const us = parseAddress("n@a:a:b");
 
 class World {
   readonly posts: unknown[][] = [];
@@ -95,7 +99,7 @@ Deno.test("Outbox: posts without credit are bounded, nothing is lost, and the or
 
 Deno.test("Outbox: one large frame always crosses, and credit is asked for behind it", () => {
   const world = new World();
-  const large = world.print("x".repeat(BYTES_UNDER_WAY_MAX + 1));
+  const large = toFrame(request(us, us, new Uint8Array(BYTES_UNDER_WAY_MAX + 1)));
   world.outbox.send(world.print("small"));
   world.endTurn();
   world.outbox.send(large);

@@ -8,7 +8,6 @@
  */
 import { MESSAGE_BYTES_MAX } from "../limits.ts";
 import type { FromProcess } from "../protocol/port.ts";
-import { Outbox } from "./outbox.ts";
 
 /** A body or a blob; beyond MESSAGE_BYTES_MAX the kernel says in words that it is too large. */
 const BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
@@ -32,15 +31,7 @@ const bufferOf = getterOf(typedArray, "buffer");
 const lengthOf = getterOf(typedArray, "byteLength");
 const wholeOf = getterOf(ArrayBuffer.prototype, "byteLength");
 
-/** Takes plain frames only, so that what it counts is what crosses. */
-export class PlainOutbox extends Outbox {
-  /** Throws a TypeError or a RangeError where there is no plain frame like it. */
-  override send(frame: FromProcess): void {
-    super.send(plainFrame(frame));
-  }
-}
-
-/** The frame, with copies of its own in it. */
+/** The frame, with copies of its own in it. Throws a TypeError or a RangeError where there is no plain one like it. */
 export function plainFrame<F extends FromProcess>(frame: F): F {
   const isMessage = frame[0] === "Request" || frame[0] === "Response";
   const copier = new Copier();

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { plainFrame, PlainOutbox } from "./plain.ts";
+import { Outbox } from "./outbox.ts";
+import { plainFrame } from "./plain.ts";
 
 /** A message's frame with this as its metadata, as it would be posted. */
 function posted(value: unknown): unknown {
@@ -58,9 +59,9 @@ Deno.test("plainFrame() reads everything once, and bounds what it reads", () => 
   assertThrows(() => posted(round), TypeError, "nested so deep");
 });
 
-Deno.test("a PlainOutbox counts what crosses, whatever a script makes of lengths", () => {
+Deno.test("an Outbox counts what crosses, whatever a script makes of lengths", () => {
   const posts: unknown[][] = [];
-  const outbox = new PlainOutbox((data) => void posts.push(data as unknown[]), () => {});
+  const outbox = new Outbox((data) => void posts.push(data as unknown[]), () => {});
   const bytes = new Uint8Array(9 << 20);
   Object.defineProperty(bytes, "length", { value: 0 });
   const text = "x".repeat(3 << 20);
