@@ -20,11 +20,15 @@ const OURS: Readonly<Record<string, { text: string; hint: string }>> = {
   },
 };
 
+/** Warnings that stop a script: it does not do what its author wrote. A package may be written for other places, too. */
+const FATAL: ReadonlySet<string> = new Set(["unsupported-dynamic-import"]);
+
 /** Everything esbuild had to say about the script `entry`. */
 export function problemsOf({ errors, warnings }: Built, entry: string): Problem[] {
+  const severityOf = ({ id }: Message) => FATAL.has(id) ? "error" : "warning";
   return [
     ...errors.map((message) => problemFrom(message, "error", entry)),
-    ...warnings.map((message) => problemFrom(message, "warning", entry))
+    ...warnings.map((message) => problemFrom(message, severityOf(message), entry))
       .filter(({ file }) => !isSomebodyElses(file)),
   ];
 }

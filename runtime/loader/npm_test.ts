@@ -60,6 +60,17 @@ Deno.test("#imports, scopes, and words that look like imports in code that is no
   );
 });
 
+Deno.test("a package whose import() is for another place runs here; when it comes to it, that is rejected", async () => {
+  const files = {
+    "hello.ts": hello("p"),
+    "node_modules/p/package.json": manifest("p", { module: "m.js" }),
+    // As hono/logger does.
+    "node_modules/p/m.js": `const name = "cloudflare:workers";
+      export default await import(name).catch((error) => error.message);`,
+  };
+  assertEquals(await seenBy(files), 'Dynamic require of "cloudflare:workers" is not supported');
+});
+
 Deno.test("a package folder finds what is beside it and above it, never above the processes folder", async () => {
   const files = {
     "node_modules/p/package.json": manifest("p"),
