@@ -243,6 +243,8 @@ export class Loader {
   async #settle(script: Script, { inputs, output, problems }: Bundle): Promise<void> {
     const { log, strict } = this.#options;
     const digest = await digestOf(inputs);
+    // Somebody is writing: the next look sees the whole of it.
+    if (output === null && this.#watcher?.willTell(inputs.keys())) return;
     const decided = output && decide(script, output, { strict, grants: this.#grants });
     const { config, rights } = decided?.loaded ?? {};
     const version = await sha256Of(JSON.stringify([digest, config, rights]));

@@ -71,6 +71,12 @@ export class FolderWatcher {
     this.#schedule();
   }
 
+  /** Whether one of these has changed again since it was told: what was read of it may be half of a save. */
+  willTell(paths: Iterable<string>): boolean {
+    const changed = this.#changed;
+    return changed !== "nothing" && [...paths].some((path) => touches(changed, path));
+  }
+
   /** Resolves when nothing is going on any more. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -76,6 +76,22 @@ Deno.test("watch() keeps the old version through a syntax error, and says why", 
   assertEquals(await recorded.until("start"), ["start hello.ts"]);
 });
 
+Deno.test("watch() keeps the old version while a file is empty, or has nothing to run yet", async () => {
+  await using home = new TempFolder({ "processes/hello.ts": hello("one") });
+  await using recorded = await watching(home);
+  for (const text of ["", "const half = 1;\nexport const other = half;\n"]) {
+    home.write("processes/hello.ts", text);
+    assertEquals(await recorded.until("goes on"), [
+      "hello.ts: error: it exports nothing to run",
+      "hello.ts: export a function `init(our)`, or a default object with `fetch(request)`; " +
+      "what only others import has a name that begins with `_`",
+      "hello.ts: the version before this one goes on running",
+    ]);
+  }
+  home.write("processes/hello.ts", hello("two"));
+  assertEquals(await recorded.until("start"), ["start hello.ts"]);
+});
+
 Deno.test("watch() starts a script when the file that it lacked appears", async () => {
   const source = 'import { late } from "./_late.ts";\nexport default late;\n';
   await using home = new TempFolder({ "processes/hello.ts": source });
@@ -165,6 +181,21 @@ Deno.test("watch() says so when it cannot watch", async () => {
   await using recorded = new RecordedLoader(home);
   recorded.loader.watch();
   assertStringIncludes(recorded.lines[0]!, "go unnoticed");
+});
+
+Deno.test("FolderWatcher knows what it will tell of next", async () => {
+  await using folder = new TempFolder();
+  const told = Promise.withResolvers<void>();
+  const watcher = new FolderWatcher(folder.path, async () => {
+    assert(!watcher.willTell(["first.ts"]));
+    folder.write("first.ts", "again");
+    while (!watcher.willTell(["first.ts"])) await Deno.stat(folder.path);
+    assert(!watcher.willTell(["other.ts"]));
+    told.resolve();
+  });
+  folder.write("first.ts", "");
+  await told.promise;
+  await watcher.close();
 });
 
 Deno.test("FolderWatcher tells of a change that happens while it is acted on, afterwards", async () => {
