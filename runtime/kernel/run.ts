@@ -100,7 +100,11 @@ export class Run {
   }
 }
 
-/** What a process prints of an error names its bundle, which is a data: URL; few prints do. */
+/** Where this runtime lies: a stack trace with its frames is one, and they mean nothing to anybody but us. */
+const RUNTIME = new URL("../", import.meta.url).href;
+
+/** What a process prints of an error names its bundle, which is a data: URL, or the runtime; few prints do. */
 function withOwnLines(text: string, program: Program): string {
-  return text.includes("data:text/javascript") ? program.mapStack(text) : text;
+  const isStack = text.includes("data:text/javascript") || text.includes(RUNTIME);
+  return isStack ? program.mapStack(text) : text;
 }

@@ -30,6 +30,20 @@ const NOTHING = "there is nothing to run: it exports neither `init(our)` nor a d
 const NOTHING_HINT =
   "write `export default { fetch(request) { … } }`; a helper that others import has a name with `_` before it";
 
+/** How programs for other runtimes begin, and what they begin with here. */
+const BEGINNINGS: readonly (readonly [RegExp, string])[] = [
+  [/\bDeno\.serve\(/, "write `export default { fetch: handler }` instead of `Deno.serve(handler)`"],
+  [/\bBun\.serve\(/, "write `export default { fetch }` instead of `Bun.serve({ fetch })`"],
+  [
+    /\baddEventListener\("fetch"/,
+    'write `export default { fetch(request) { … } }` instead of `addEventListener("fetch", …)`',
+  ],
+];
+
+function hintFor(code: string): string {
+  return BEGINNINGS.find(([beginning]) => beginning.test(code))?.[1] ?? NOTHING_HINT;
+}
+
 export class Builder {
   readonly #options: BuilderOptions;
   readonly #bundler: Bundler;
@@ -64,7 +78,7 @@ export class Builder {
     return {
       ...bundle,
       output: null,
-      problems: [...problems, problemOf(file, NOTHING, NOTHING_HINT)],
+      problems: [...problems, problemOf(file, NOTHING, hintFor(output.code))],
     };
   }
 

@@ -46,6 +46,22 @@ Deno.test("loadAll() reports what does not compile, and starts the others", asyn
   ]);
 });
 
+Deno.test("loadAll() says how a program for another runtime begins here", async () => {
+  await using home = new TempFolder({
+    "processes/bun.ts": "Bun.serve({ fetch: () => new Response() });\n",
+    "processes/deno.ts": "const h = () => new Response();\nDeno.serve({ port: 80 }, h);\n",
+    "processes/worker.js": "addEventListener('fetch', (event) => event.respondWith());\n",
+  });
+  await using recorded = new RecordedLoader(home);
+  await recorded.loader.loadAll();
+  assertEquals(recorded.lines.filter((line) => !line.endsWith("exports nothing to run")), [
+    "bun.ts: write `export default { fetch }` instead of `Bun.serve({ fetch })`",
+    "deno.ts: write `export default { fetch: handler }` instead of `Deno.serve(handler)`",
+    "worker.js: write `export default { fetch(request) { … } }` instead of " +
+    '`addEventListener("fetch", …)`',
+  ]);
+});
+
 Deno.test("loadAll() prints warnings and starts the script all the same", async () => {
   await using home = new TempFolder({ "processes/hello.ts": "export default import.meta.url;\n" });
   await using recorded = new RecordedLoader(home);

@@ -13,18 +13,16 @@ const LINE_CHARS_MAX = 2_000;
 const CODE = /(?<=data:(?:text|application)\/javascript[;=\w-]{0,40};base64,)[A-Za-z0-9+/=]+/g;
 /** Boot code, Deno's own, Node's compatibility layer. */
 const OWN_FRAME = /(?:^\s+at |\(|\s)(?:file:\/\/|ext:|node:|https?:\/\/)[^()]*\)?$/;
+/** What Deno's printer puts behind the last frame of an error that is a part of something, or has parts. */
+const MORE = /(?: \{|,)$/;
 
-/** What is built in: of use between two frames of the user's, and below the last of them only how we called it. */
-const BUILT_IN = /^\s+at .*<anonymous>\)?$/;
-
-function untilUser(lines: string[]): string[] {
-  let below = false;
-  return lines.reverse().filter((line) => {
-    if (BUILT_IN.test(line)) return below;
-    below = FRAME.test(line);
-    return true;
-  }).reverse();
+function partsOf(line: string): { frame: string; more: string } {
+  const more = FRAME.test(line) ? MORE.exec(line)?.[0] ?? "" : "";
+  return { frame: line.slice(0, line.length - more.length), more };
 }
+
+/** `at Array.map (<anonymous>)`. */
+const NATIVE_FRAME = /^\s+at .*\(<anonymous>\)$/;
 
 export class StackMapper {
   readonly #file: string;
@@ -43,8 +41,23 @@ export class StackMapper {
 
   /** The text of `error.stack`, in terms of the user's files. */
   map(stack: string): string {
-    const lines = stack.split("\n").map((line) => this.#mapLine(line));
-    return untilUser(lines.filter((line) => line !== null)).join("\n");
+    const kept: string[] = [];
+    let leftOut = false;
+    let ending = "";
+    // From the outermost frame in: of the language's own functions those go that a frame of ours has called.
+    for (const line of stack.split("\n").reverse()) {
+      const { frame, more } = partsOf(line);
+      const mapped: string | null = leftOut && NATIVE_FRAME.test(frame)
+        ? null
+        : this.#mapLine(frame);
+      leftOut = mapped === null;
+      if (mapped === null) ending ||= more;
+      else {
+        kept.push(mapped + (more || ending));
+        ending = "";
+      }
+    }
+    return kept.reverse().join("\n");
   }
 
   #mapLine(whole: string): string | null {

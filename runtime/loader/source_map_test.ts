@@ -94,6 +94,36 @@ Deno.test("map() reads whole and abbreviated URLs, with and without async", asyn
     at async Promise.all (index 0)`,
   );
   assertEquals(
+    map(`Error: x
+    at Array.map (<anonymous>)
+    at f (data:text/javascript;base64,QUJD:ROW:1)
+    at Array.some (<anonymous>)
+    at receive (file:///home/me/kinode/runtime/process/mailbox.ts:3:1)`),
+    `Error: x
+    at Array.map (<anonymous>)
+    at f (hello.ts:2:1)`,
+  );
+  const own = "file:///home/me/kinode/runtime/process/mailbox.ts:3:1";
+  assertEquals(
+    map(`Error: x
+    at f (data:text/javascript;base64,QUJD:ROW:1)
+    at receive (${own}) {
+  [cause]: Error: y
+      at async g (data:text/javascript;base64,QUJD:ROW:1),
+    Error: z
+      at async h (data:text/javascript;base64,QUJD:ROW:1)
+      at async ${own}
+      at async ${own},
+}`),
+    `Error: x
+    at f (hello.ts:2:1) {
+  [cause]: Error: y
+      at async g (hello.ts:2:1),
+    Error: z
+      at async h (hello.ts:2:1),
+}`,
+  );
+  assertEquals(
     map("Error: see data: and file:///x.ts:1:2"),
     "Error: see data: and file:///x.ts:1:2",
   );

@@ -43,6 +43,8 @@ function moduleUrl(code: string): string {
   return `data:text/javascript;base64,${btoa(binary)}`;
 }
 
+const load = (code: string) => import(moduleUrl(code));
+
 /** Takes every power away and puts there what a script finds: from here on its code may come. */
 function furnish(scope: typeof globalThis, crash: (error: unknown) => void): void {
   takeFaults(scope, crash);
@@ -111,7 +113,7 @@ function serve(port: MessagePort): void {
       mailbox.finish();
       outbox.send(["Exit", null, false, false]);
     };
-    run(() => import(moduleUrl(code)), our, outbox).then(returned, crash);
+    run({ code, load, our, outbox }).then(returned, crash);
   };
   receive(port, (frames) => {
     const why = heap.whyOver();

@@ -1,5 +1,9 @@
-/** What a script threw, as text for the terminal: its stack, and what is behind it (`cause`, the errors of an AggregateError). */
+/**
+ * What a script threw, as text for the terminal: its stack, what is behind it (`cause`, the errors of an
+ * AggregateError), and what to write instead of a name that is another runtime's.
+ */
 import { PRINT_CHARS_MAX } from "../limits.ts";
+import { hintFor } from "./absent.ts";
 
 /** Deno's own printer of values, before a script can lay hands on it. */
 const inspect = Deno.inspect;
@@ -13,7 +17,10 @@ export function describe(error: unknown, before = ""): string {
       return cut(`${before}${inspect(error)}`);
     }
     const isPlain = error.cause === undefined && !(error instanceof AggregateError);
-    return cut(isPlain ? `${error.stack ?? error}` : inspect(error));
+    const text = isPlain ? `${error.stack ?? error}` : inspect(error);
+    const hint = hintFor(error);
+    return cut(hint === null ? text : `${text}
+${hint}`);
   } catch {
     return "Uncaught: what was thrown cannot be shown";
   }

@@ -28,3 +28,14 @@ Deno.test("describe() shows what is no error, and survives what cannot be looked
   Object.defineProperty(angry, "cause", { get: fails });
   assertEquals(describe(angry, "Uncaught "), "Uncaught: what was thrown cannot be shown");
 });
+
+Deno.test("describe() says what to write instead of a name that is another runtime's", () => {
+  const missing = (name: string) => describe(new ReferenceError(`${name} is not defined`));
+  assertStringIncludes(
+    missing("Deno"),
+    "\na process has no Deno: `export default { fetch(request) }`",
+  );
+  assertMatch(missing("Buffer"), /\nimport \{ Buffer \} from "node:buffer"$/);
+  assertEquals(missing("mine").includes("\nimport"), false);
+  assertEquals(missing("toString").split("\n")[1]!.trim().startsWith("at "), true);
+});

@@ -94,7 +94,7 @@ export class Mailbox {
       else sent.settle.reject(new SendError(message, sent.context));
       return;
     }
-    if (this.#listeners.some((listener) => this.#offer(listener, number, message))) return;
+    for (const listener of this.#listeners) if (this.#offer(listener, number, message)) return;
     if (this.#waiting === null) {
       this.#queue.push({ number, message });
       return;

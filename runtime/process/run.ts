@@ -1,6 +1,8 @@
 /** From a script's module to a running process: which of the two kinds is it? */
+import { hintFor } from "./absent.ts";
 import { current } from "./current.ts";
 import type { Outbox } from "./outbox.ts";
+import { placeOf } from "./place.ts";
 import { printToTerminal } from "./standard.ts";
 import { serveWebStyle, type WebStyle } from "./web_style.ts";
 
@@ -25,19 +27,25 @@ export class Unusable extends Error {
   }
 }
 
+export interface RunOptions {
+  /** The bundle, as text. */
+  code: string;
+  load(code: string): Promise<ScriptModule>;
+  our: string;
+  outbox: Outbox;
+}
+
 /** Loads the script and runs it to its end; rejects with what it threw. */
-export async function run(
-  load: () => Promise<ScriptModule>,
-  our: string,
-  outbox: Outbox,
-): Promise<void> {
+export async function run({ code, load, our, outbox }: RunOptions): Promise<void> {
   let entry: Entry;
   try {
-    entry = entryOf(await load());
+    entry = entryOf(await load(code), code);
   } catch (error) {
-    // What the script itself throws may be another the next time.
-    if (!(error instanceof SyntaxError || error instanceof NoEntry)) throw error;
-    throw new Unusable(error.message, { cause: error });
+    // What the script itself throws may be another the next time; a name that no process has stays away.
+    if (!(error instanceof SyntaxError || error instanceof NoEntry || hintFor(error) !== null)) {
+      throw error;
+    }
+    throw new Unusable("the script cannot run", { cause: error });
   }
   const { main, keeps } = entry;
   outbox.send(["Loaded", keeps]);
@@ -50,14 +58,16 @@ interface Entry {
   keeps: boolean;
 }
 
-function entryOf({ init, default: style, config }: ScriptModule): Entry {
+function entryOf({ init, default: style, config }: ScriptModule, code: string): Entry {
   if (typeof init === "function") return { main: init as Entry["main"], keeps: false };
   const served = webStyleOf(style);
+  const place = placeOf(membersOf(style).fetch ?? style, code);
   const { schedule = null } = Object(config) as { schedule?: readonly string[] | null };
   if ((served.scheduled === undefined) !== (schedule === null)) {
     printToTerminal(0, schedule === null ? UNPLANNED : UNHEARD);
   }
-  return { main: () => serveWebStyle(served, current(), schedule ?? []), keeps: true };
+  const options = { crons: schedule ?? [], place };
+  return { main: () => serveWebStyle(served, current(), options), keeps: true };
 }
 
 const UNPLANNED = "`scheduled` is never called: say when, as in " +
@@ -67,16 +77,33 @@ const UNHEARD =
 
 /** An object, an instance of a class or a function with `fetch` (a Hono app), or the handler itself. */
 function webStyleOf(style: unknown): WebStyle {
-  const { fetch, websocket, message, scheduled } = (style ?? {}) as Record<string, unknown>;
+  const members = membersOf(style);
+  const { fetch, websocket, message, scheduled } = members;
   checkFunctions({ fetch, message, scheduled });
   checkHandlers(websocket);
-  if ([fetch, message, websocket, scheduled].some((one) => one !== undefined)) {
-    return style as WebStyle;
-  }
+  if (Object.keys(members).length > 0) return bound(members, style);
   if (typeof style === "function") return { fetch: style as WebStyle["fetch"] };
   throw new NoEntry(
     "Cannot run this script: export a function `init(our)`, or a default object with `fetch(request)`, " +
       "`websocket: { message(ws, data) }`, `scheduled(controller)` or `message(message)`",
+  );
+}
+
+const MEMBERS = ["fetch", "websocket", "message", "scheduled"];
+
+/** What it really has of these: itty-router's routers answer to any name that they are asked for. */
+function membersOf(style: unknown): Record<string, unknown> {
+  const object = Object(style ?? {}) as Record<string, unknown>;
+  return Object.fromEntries(
+    MEMBERS.map((name) => [name, name in object ? object[name] : undefined])
+      .filter(([, value]) => value !== undefined),
+  );
+}
+
+function bound(members: Record<string, unknown>, style: unknown): WebStyle {
+  const entries = Object.entries(members);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, typeof value === "function" ? value.bind(style) : value]),
   );
 }
 

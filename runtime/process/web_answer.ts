@@ -49,11 +49,28 @@ export const CONTEXT: FetchContext = Object.freeze({
   passThroughOnException(): void {},
 });
 
+/** How a stack trace names a line of the script, before the kernel maps it. */
+const BUNDLE = "data:text/javascript";
+
+/** Of a path in what is printed. */
+const PATH_CHARS_SHOWN = 200;
+
 const FAILED = '{"status":500,"headers":{"content-type":"text/plain;charset=UTF-8"}}';
 
-/** Prints what went wrong in the script, with its stack. */
-export function report(error: unknown): void {
-  printToTerminal(0, describe(error));
+/** What a script was at when something went wrong. */
+interface Doing {
+  /** In words. */
+  what: string;
+  /** A frame to name where no line of the script is named. */
+  frame: string | null;
+}
+
+/** Prints what went wrong in the script, with its stack, and on lines behind it what it was doing. */
+export function report(error: unknown, doing?: Doing): void {
+  const lines = [describe(error)];
+  if (doing?.frame && !lines[0]!.includes(BUNDLE)) lines.push(`    at ${doing.frame}`);
+  if (doing !== undefined) lines.push(`    ${doing.what}`);
+  printToTerminal(0, lines.join("\n"));
 }
 
 /** What came instead, in a word or two. */
@@ -87,13 +104,22 @@ class Client {
   }
 }
 
+export interface WebAnswersOptions {
+  fetch: FetchHandler;
+  /** Where `fetch` stands in the bundle, as stack traces name it; `null` if nobody knows. */
+  place: string | null;
+  outbox: Outbox;
+}
+
 export class WebAnswers {
   readonly #fetch: FetchHandler;
+  readonly #place: string | null;
   readonly #outbox: Outbox;
   readonly #underWay = new ById<Client>();
 
-  constructor(fetch: FetchHandler, outbox: Outbox) {
+  constructor({ fetch, place, outbox }: WebAnswersOptions) {
     this.#fetch = fetch;
+    this.#place = place;
     this.#outbox = outbox;
   }
 
@@ -109,12 +135,19 @@ export class WebAnswers {
         : await this.#underWayOf(message.id, client, result);
       body = await this.#respond(response, message);
     } catch (error) {
-      report(error);
+      this.#report(error, head);
       this.#send(message, FAILED, "Internal Server Error");
       body = null;
     }
-    if (body !== null) await this.#stream(body, message.id, client);
+    if (body !== null) {
+      await this.#stream(body, message.id, client).catch((error) => this.#report(error, head));
+    }
     this.#underWay.delete(message.id);
+  }
+
+  #report(error: unknown, head: IncomingHttpRequest): void {
+    const frame = this.#place === null ? null : `fetch (${this.#place})`;
+    report(error, { what: `answering ${requestOf(head)}`, frame });
   }
 
   /** The client of this request has gone. */
@@ -152,8 +185,7 @@ export class WebAnswers {
     client.body = body;
     const { held } = current();
     held.add(body);
-    await body.send().catch(report);
-    held.delete(body);
+    await body.send().finally(() => held.delete(body));
   }
 
   #send(message: KernelMessage, body: string, bytes: Body): void {
@@ -175,6 +207,12 @@ function toRequest(head: IncomingHttpRequest, message: KernelMessage, client: Cl
     body: bodyOf(head, message),
     signal: client.signal,
   });
+}
+
+/** Method and path, as the client sent them; what stands in a query is nobody else's. */
+function requestOf(head: IncomingHttpRequest): string {
+  const path = (head.path_and_query ?? joinedPath(head)).replace(/\?.*$/s, "");
+  return `${head.method} ${path.slice(0, PATH_CHARS_SHOWN)}`;
 }
 
 function bodyOf(

@@ -90,7 +90,8 @@ class Served {
   }
 
   #failed(error: unknown): void {
-    report(error);
+    const { id, path } = this.ws;
+    report(error, { what: `serving the WebSocket ${id} of ${path}`, frame: null });
     this.ws.close(INTERNAL_ERROR, "the script failed");
   }
 }

@@ -58,14 +58,22 @@ interface Heard extends SocketEvent {
   HttpCancelled?: string;
 }
 
+interface ServeOptions {
+  /** When to call `scheduled`. */
+  crons: readonly string[];
+  /** Where `fetch` stands (place.ts). */
+  place: string | null;
+}
+
 /** Serves until the worker ends; rejects if http_server refuses the path. */
 export async function serveWebStyle(
   style: WebStyle,
   process: CurrentProcess,
-  crons: readonly string[] = [],
+  { crons, place }: ServeOptions = { crons: [], place: null },
 ): Promise<never> {
   const httpServer = addressOf(nodeOf(process.our), parseProcessId("http_server:distro:sys"));
-  const answers = new WebAnswers(style.fetch?.bind(style) ?? notFound, process.outbox);
+  const fetch = style.fetch?.bind(style) ?? notFound;
+  const answers = new WebAnswers({ fetch, place, outbox: process.outbox });
   const sockets = new WebSockets(style, process);
   process.mailbox.listen((message) => {
     if (message.source !== httpServer || message.kind !== "Request") return false;

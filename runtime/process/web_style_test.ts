@@ -6,9 +6,12 @@ import { Request as WebRequest } from "./web_request.ts";
 import { Response as TextResponse } from "./web_response.ts";
 import { serveWebStyle, type WebStyle } from "./web_style.ts";
 
-async function serve(style: WebStyle): Promise<FakeKernel> {
+async function serve(
+  style: WebStyle,
+  options?: Parameters<typeof serveWebStyle>[2],
+): Promise<FakeKernel> {
   const kernel = new FakeKernel();
-  serveWebStyle(style, kernel.process);
+  serveWebStyle(style, kernel.process, options);
   const bind = await kernel.next();
   assertEquals(
     bind.body,
@@ -143,6 +146,33 @@ Deno.test("serveWebStyle() answers 500 and prints the stack when fetch throws or
   ask(kernel);
   assertEquals(JSON.parse((await kernel.next()).body as string).status, 500);
   assertStringIncludes(kernel.lines[1]!, "fetch(request) must return a Response");
+});
+
+Deno.test("what goes wrong in fetch says which request it was, and where fetch stands if no line says so", async () => {
+  const place = "data:text/javascript:3:18";
+  const bundle = new Error("with a line");
+  bundle.stack = "Error: with a line\n    at data:text/javascript;base64,QUJD:1:1";
+  const failing = ["no response", new Error("no line"), bundle, "text"];
+  const kernel = await serve({
+    fetch() {
+      const next = failing.shift();
+      if (next === "no response") return next as unknown as Response;
+      throw next;
+    },
+  }, { crons: [], place });
+  for (let left = failing.length; left > 0; left--) {
+    ask(kernel, { method: "PUT", path_and_query: "/a/b?token=secret" });
+    await kernel.next();
+  }
+  const doing = "    answering PUT /a/b";
+  const ends = kernel.lines.map((line) => line.split("\n").slice(-2));
+  const here = `    at fetch (${place})`;
+  assertEquals(ends, [
+    [here, doing],
+    [here, doing],
+    ["    at data:text/javascript;base64,QUJD:1:1", doing],
+    [here, doing],
+  ]);
 });
 
 Deno.test("serveWebStyle() hands other messages to message(), one after the other", async () => {

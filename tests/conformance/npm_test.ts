@@ -18,10 +18,26 @@ const PACKAGES = [
 /** As Hono's own first page has it, but for the path at which a process lies. */
 const hono = (path: string) =>
   `import { Hono } from "hono";
+import { getCookie, setCookie } from "hono/cookie";
 import { cors } from "hono/cors";
-import { streamText } from "hono/streaming";
+import { logger } from "hono/logger";
+import { streamSSE, streamText } from "hono/streaming";
 const app = new Hono().basePath("${path}");
+app.use(logger());
 app.use("*", cors());
+app.get("/cookies", (c) => {
+  setCookie(c, "a", "1", { path: "/" });
+  setCookie(c, "b", "2", { httpOnly: true });
+  return c.text(getCookie(c, "seen") ?? "none");
+});
+app.get("/events", (c) => streamSSE(c, async (stream) => {
+  for (const data of ["one", "two"]) await stream.writeSSE({ data, event: "number" });
+}));
+app.post("/upload", async (c) => {
+  const { note, file } = await c.req.parseBody();
+  return c.json([note, file.name, await file.text()]);
+});
+app.get("/boom", () => { throw new Error("boom in a route"); });
 app.get("/", (c) => c.text("Hono!"));
 app.get("/posts/:id", (c) => c.json({ id: c.req.param("id"), page: c.req.query("page") }));
 app.get("/stream", (c) => streamText(c, async (stream) => {
@@ -73,6 +89,19 @@ async function answersRight(node: RunningNode, hono: string, rest: string): Prom
   const post = await ask(node, `/${hono}/posts/7?page=2`);
   assertEquals(JSON.parse(post.text), { id: "7", page: "2" });
   assertEquals((await ask(node, `/${hono}/stream`)).text, "ab");
+  const cookies = await ask(node, `/${hono}/cookies`, "-H", "cookie: seen=yes");
+  assertEquals(cookies.headers.getSetCookie(), ["a=1; Path=/", "b=2; Path=/; HttpOnly"]);
+  assertEquals(cookies.text, "yes");
+  const events = await ask(node, `/${hono}/events`);
+  assertEquals(events.headers.get("content-type"), "text/event-stream");
+  assertEquals(events.text, "event: number\ndata: one\n\nevent: number\ndata: two\n\n");
+  const form = ["-F", "note=hey", "-F", "file=content;filename=f.txt"];
+  assertEquals((await ask(node, `/${hono}/upload`, ...form)).text, '["hey","f.txt","content"]');
+  const from = node.lines.length;
+  assertEquals((await ask(node, `/${hono}/boom`)).status, 500);
+  await node.waitForLines([/: <-- GET .*\/boom$/, /: Error: boom in a route$/, /at .*hono\.ts:21:32$/], {
+    from,
+  });
   const created = await ask(node, `/${hono}/posts`, "-d", '{"a":1}');
   assertEquals([created.status, created.text], [201, '{"a":1}']);
   const good = await ask(node, `/${rest}`, "-d", '{"name":"<you>"}');

@@ -19,6 +19,9 @@ const handlers = {
   "callable.ts": `const app = () => { throw new Error("not me"); };
   app.fetch = () => new Response("hello");
   export default app;`,
+  // As routers are that make a method of any name (itty-router).
+  "router.ts": `const app = { fetch: () => new Response("hello") };
+  export default Object.setPrototypeOf(app, new Proxy({}, { get: () => () => app }));`,
   "kinode_style.ts": `import { awaitMessage, http } from "@kinode/process";
   export async function init() {
     await http.bindHttpPath("/");

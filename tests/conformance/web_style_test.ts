@@ -38,6 +38,19 @@ testNeeding(
       },
     );
 
+    await t.step(
+      "what is no Response is named, with the line of fetch and the request",
+      async () => {
+        const answer = await curl([`${url}/text?token=secret`]);
+        assertEquals([answer.status, answer.text], [500, "Internal Server Error"]);
+        await node.waitForLines([
+          / web_throws:template\.os: TypeError: fetch\(request\) must return a Response, it returned a string$/,
+          / web_throws:template\.os: +at fetch \(web_throws\.ts:3:3\)$/,
+          / web_throws:template\.os: +answering GET \/web_throws:web_throws:template\.os\/text$/,
+        ]);
+      },
+    );
+
     await t.step("two cookies are two headers", async () => {
       const answer = await curl([`${url}/cookies`]);
       assertEquals(answer.headers.getSetCookie(), ["a=1", "b=2"]);
@@ -52,6 +65,7 @@ testNeeding(
         await node.waitForLines([
           / web_throws:template\.os: Error: boom in fetch$/,
           / web_throws:template\.os: +at .*\(web_throws\.ts:5:44\)$/,
+          / web_throws:template\.os: +answering GET \/web_throws:web_throws:template\.os\/throw$/,
         ]);
         assertEquals((await curl([`${url}/cookies`])).status, 200);
       },
