@@ -54,7 +54,7 @@ function furnish(scope: typeof globalThis, crash: (error: unknown) => void): voi
   boundReservations(scope);
   removePowers(scope);
   guardIntrinsics();
-  const value = consoleOf(printToTerminal);
+  const value = consoleOf((text) => printToTerminal(0, text));
   Object.defineProperty(scope, "console", { value, writable: true, configurable: true });
   Object.defineProperty(scope, Symbol.for("kinode.process"), {
     value: Object.freeze({ ...library }),

@@ -13,18 +13,14 @@ const { Console: DenoConsole, inspectArgs } = (Deno as unknown as Record<symbol,
   (Deno as unknown as { internal: symbol }).internal
 ]!;
 
-/** Deno's levels: debug, log and info, warn, error. The terminal hides what is above its verbosity. */
-const DEBUG = 0;
-
 /** Deno colours its objects where the node's own output is a terminal; other controls stay, and are shown as text. */
 // deno-lint-ignore no-control-regex
 const COLOUR = /\u001b\[[0-9;]*m/g;
 
 /** A console whose prints go to `print`. */
-export function consoleOf(print: (verbosity: 0 | 1, text: string) => void): Console {
-  const show = (text: string, level: number) => {
-    print(level === DEBUG ? 1 : 0, text.replace(COLOUR, "").replace(/\n$/, ""));
-  };
+export function consoleOf(print: (text: string) => void): Console {
+  // Deno's second argument is the level, debug to error: it prints all of them, and so does the node.
+  const show = (text: string) => print(text.replace(COLOUR, "").replace(/\n$/, ""));
   const own = new DenoConsole(show) as Console & { indentLevel: number };
   return Object.assign(own, {
     /** The terminal is not the process's to clear. */
@@ -34,7 +30,7 @@ export function consoleOf(print: (verbosity: 0 | 1, text: string) => void): Cons
       const { indentLevel } = own;
       const said = inspectArgs(["Trace:", ...values], { colors: false, indentLevel });
       const frames = new Error().stack?.split("\n").slice(2) ?? [];
-      show([said, ...frames].join("\n"), DEBUG + 1);
+      show([said, ...frames].join("\n"));
     },
   });
 }
