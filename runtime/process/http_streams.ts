@@ -93,6 +93,11 @@ export function clientGone(): DOMException {
   return new ClientGone();
 }
 
+/** Whether that is why: a handler that gave up because of it did nothing wrong. */
+export function isClientGone(error: unknown): boolean {
+  return error instanceof ClientGone;
+}
+
 function idAsText(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? `${value}` : value;
 }

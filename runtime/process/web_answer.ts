@@ -13,7 +13,7 @@ import { type Body, bytesOf, type KernelMessage, responseTo } from "../protocol/
 import { toFrame } from "../protocol/port.ts";
 import { current } from "./current.ts";
 import { describe } from "./describe.ts";
-import { AnswerBody, clientGone, pulledBody } from "./http_streams.ts";
+import { AnswerBody, clientGone, isClientGone, pulledBody } from "./http_streams.ts";
 import type { Outbox } from "./outbox.ts";
 import { printToTerminal } from "./standard.ts";
 import { incomingRequest } from "./web_request.ts";
@@ -146,6 +146,7 @@ export class WebAnswers {
   }
 
   #report(error: unknown, head: IncomingHttpRequest): void {
+    if (isClientGone(error)) return;
     const frame = this.#place === null ? null : `fetch (${this.#place})`;
     report(error, { what: `answering ${requestOf(head)}`, frame });
   }
@@ -164,6 +165,9 @@ export class WebAnswers {
   async #respond(response: Response, message: KernelMessage): Promise<AnswerBody | null> {
     if (!(response instanceof Native)) {
       throw new TypeError(`fetch(request) must return a Response, it returned ${nameOf(response)}`);
+    }
+    if (response.status < 200) {
+      throw new TypeError(`fetch(request) returned a Response of status ${response.status}`);
     }
     const source = sourceOf(response);
     const head = { status: response.status, headers: headersOf(response) };

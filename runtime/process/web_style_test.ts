@@ -175,6 +175,32 @@ Deno.test("what goes wrong in fetch says which request it was, and where fetch s
   ]);
 });
 
+Deno.test("a handler that gives up because its client has gone is not reported", async () => {
+  const failed = new Error("something else");
+  const kernel = await serve({
+    async fetch(request) {
+      await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+      if (request.method === "PUT") throw failed;
+      request.signal.throwIfAborted();
+      return new TextResponse();
+    },
+  });
+  for (const method of ["GET", "PUT"]) {
+    const { id } = ask(kernel, { method });
+    kernel.tell("http_server:distro:sys", { HttpCancelled: `${id}` });
+    assertEquals(JSON.parse((await kernel.next()).body as string).status, 500);
+  }
+  assertEquals(kernel.lines.length, 1);
+  assertStringIncludes(kernel.lines[0]!, "Error: something else");
+});
+
+Deno.test("a Response that no client can get is named", async () => {
+  const kernel = await serve({ fetch: () => TextResponse.error() });
+  ask(kernel);
+  assertEquals(JSON.parse((await kernel.next()).body as string).status, 500);
+  assertStringIncludes(kernel.lines[0]!, "fetch(request) returned a Response of status 0");
+});
+
 Deno.test("serveWebStyle() hands other messages to message(), one after the other", async () => {
   const seen: string[] = [];
   const first = Promise.withResolvers<void>();
