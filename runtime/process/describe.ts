@@ -19,8 +19,10 @@ export function describe(error: unknown, before = ""): string {
     const isPlain = error.cause === undefined && !(error instanceof AggregateError);
     const text = isPlain ? `${error.stack ?? error}` : inspect(error);
     const hint = hintFor(error);
-    return cut(hint === null ? text : `${text}
-${hint}`);
+    return cut(
+      hint === null ? text : `${text}
+${hint}`,
+    );
   } catch {
     return "Uncaught: what was thrown cannot be shown";
   }

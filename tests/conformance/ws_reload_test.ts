@@ -97,7 +97,7 @@ Deno.test("reload: a version that does not load changes nothing, one that fails 
   await node.waitForLine(/web_sockets\.ts:1:\d+/);
   peer.send("still there");
   assertEquals(await peer.nextText(), "still there");
-  await node.drop("web_sockets.ts", `throw new Error("at start"); export default {};`);
+  await node.drop("web_sockets.ts", `throw new Error("at start");\nexport default {};`);
   assertEquals(await peer.closed(), 1011);
 });
 
