@@ -99,7 +99,11 @@ async function answersRight(node: RunningNode, hono: string, rest: string): Prom
   assertEquals((await ask(node, `/${hono}/upload`, ...form)).text, '["hey","f.txt","content"]');
   const from = node.lines.length;
   assertEquals((await ask(node, `/${hono}/boom`)).status, 500);
-  await node.waitForLines([/: <-- GET .*\/boom$/, /: Error: boom in a route$/, /at .*hono\.ts:21:32$/], {
+  await node.waitForLines([
+    /: <-- GET .*\/boom$/,
+    /: Error: boom in a route$/,
+    /at .*hono\.ts:21:32$/,
+  ], {
     from,
   });
   const created = await ask(node, `/${hono}/posts`, "-d", '{"a":1}');

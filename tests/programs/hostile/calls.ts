@@ -6,7 +6,6 @@ declare const URLS: string[];
 
 for (const url of URLS) println(`${url} ${await outcome(url)}`);
 println("done");
-export default {};
 
 /** It stays: one that ends would begin anew. */
 export default { message() {} };
