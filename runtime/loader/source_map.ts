@@ -42,7 +42,7 @@ export class StackMapper {
   /** The text of `error.stack`, in terms of the user's files. */
   map(stack: string): string {
     const kept: string[] = [];
-    let leftOut = false;
+    let leftOut = true;
     let ending = "";
     // From the outermost frame in: of the language's own functions those go that a frame of ours has called.
     for (const line of stack.split("\n").reverse()) {
@@ -50,7 +50,8 @@ export class StackMapper {
       const mapped: string | null = leftOut && NATIVE_FRAME.test(frame)
         ? null
         : this.#mapLine(frame);
-      leftOut = mapped === null;
+      // Behind the last frame of a trace is only how we called it.
+      leftOut = mapped === null || !FRAME.test(frame);
       if (mapped === null) ending ||= more;
       else {
         kept.push(mapped + (more || ending));

@@ -82,9 +82,9 @@ Deno.test("watch() keeps the old version while a file is empty, or has nothing t
   for (const text of ["", "const half = 1;\nexport const other = half;\n"]) {
     home.write("processes/hello.ts", text);
     assertEquals(await recorded.until("goes on"), [
-      "hello.ts: error: it exports nothing to run",
-      "hello.ts: export a function `init(our)`, or a default object with `fetch(request)`; " +
-      "what only others import has a name that begins with `_`",
+      "hello.ts: error: there is nothing to run: it exports neither `init(our)` nor a default",
+      "hello.ts: write `export default { fetch(request) { … } }`; " +
+      "a helper that others import has a name with `_` before it",
       "hello.ts: the version before this one goes on running",
     ]);
   }
