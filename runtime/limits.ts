@@ -144,22 +144,25 @@ export const MESSAGE_BYTES_MAX = 65 * 1024 * 1024;
 /** By convention metadata is a little JSON; what is large belongs into body or blob, which cross in pieces. */
 export const METADATA_CHARS_MAX = 1024 * 1024;
 
-/** Messages in one post from a worker; a larger batch ends the process (its library never makes one). */
-export const BATCH_MESSAGES_MAX = 4_096;
+/**
+ * Messages in one post from a worker: the kernel's thread reads a post as a whole, in a millisecond or two. A larger one
+ * ends the process (its library never makes one).
+ */
+export const BATCH_MESSAGES_MAX = 512;
 
 /** Frames of one process handled before the others get their turn, and what they weigh: a millisecond or a few. */
 export const FRAMES_PER_TURN = 256;
 export const BYTES_PER_TURN = 256 * 1024;
 
 /** Frames of one process that wait for their turn: beyond what its library sends without credit, it is ended. */
-export const FRAMES_WAITING_MAX = 50_000;
+export const FRAMES_WAITING_MAX = 8_192;
 
 /**
  * What a process may have sent and the kernel has not routed: the rest waits in the process (process/outbox.ts).
- * Enough for two turns of the fastest; more would fill the kernel's memory and keep it from its sockets.
+ * Two posts; more makes nothing faster (bench/messages.ts), and would fill the kernel's memory and keep it from its sockets.
  */
 export const POSTS_UNDER_WAY_MAX = 64;
-export const FRAMES_UNDER_WAY_MAX = 8_192;
+export const FRAMES_UNDER_WAY_MAX = 1_024;
 export const BYTES_UNDER_WAY_MAX = 16 * 1024 * 1024;
 
 /** What may wait in the process for credit; beyond it sending throws. As much as one inbox may hold, in bytes. */
@@ -218,27 +221,6 @@ export const BUNDLE_BYTES_MAX = 16 * 1024 * 1024;
 /** Bundling one script; beyond it esbuild is ended and the script is reported. A cold start takes 1 s. */
 export const BUNDLE_SECONDS_MAX = 60;
 
-/** esbuild compiled, kept for the next save: with it a bundle takes 0.1 s, without it 1 s, for 50 MB. Half a workday. */
-export const ESBUILD_KEPT_SECONDS = 4 * 3600;
-
-/** Bundles kept on disk; the oldest go first. Twice what one folder may hold. */
-export const BUNDLE_CACHE_ENTRIES_MAX = 4_000;
-
-/** A change is acted on when the folder was quiet this long: editors save in several steps. */
-export const WATCH_QUIET_MS = 50;
-
-/** And after this long even if it never was quiet. */
-export const WATCH_BURST_MS_MAX = 500;
-
-/** After more events at once the watch is opened anew: Linux drops what is beyond 16,384, Deno 2.4 without a word. */
-export const WATCH_BURST_EVENTS_MAX = 2_000;
-
-/** Between two looks whether the processes folder is still the one that is watched. */
-export const WATCH_ROOT_SECONDS = 1;
-
-/** Between two looks at the time of grants.json: cheaper than a watch of the home, where the store writes. */
-export const GRANTS_LOOK_SECONDS = 1;
-
 /** Capabilities that one process may hold, and that it may have seen on messages and not saved yet; and their text. */
 export const CAPABILITIES_PER_PROCESS_MAX = 10_000;
 export const CAPABILITY_CHARS_PER_PROCESS_MAX = 1024 * 1024;
@@ -263,28 +245,6 @@ export const START_SECONDS = 30;
 
 /** Beside its heap a process holds what waits in its queue (INBOX_BYTES_MAX), and may hold as much as its heap more. */
 export const BUFFERS_EXTRA_MB = 128;
-
-/** A login lasts 26 weeks, as Kinode's. */
-export const LOGIN_SECONDS = 26 * 7 * 24 * 3600;
-
-/** Kinode's bound for the body of a login; beyond it 413. */
-export const LOGIN_BODY_BYTES_MAX = 16_384;
-
-/** Wrong passwords of one address before it has to wait, and the longest wait; meanwhile 429. */
-export const LOGIN_FREE_FAILURES = 5;
-export const LOGIN_PAUSE_SECONDS_MAX = 60;
-
-/** Passwords worked on at a time, each half a second of a core; beyond it 429. */
-export const LOGIN_TRIES_AT_ONCE_MAX = 2;
-
-/** Addresses whose failures are remembered; the oldest are forgotten. */
-export const LOGIN_ADDRESSES_MAX = 10_000;
-
-/** Tokens of the login's name that are looked at in one Cookie header: each costs 0.1 ms, and 600 fit in. */
-export const LOGIN_TOKENS_ASKED_MAX = 32;
-
-/** Login tokens whose signature was checked and need not be again; then all are checked anew. */
-export const LOGIN_TOKENS_KNOWN_MAX = 1_000;
 
 /**
  * Operations of `crypto.subtle` that one process has running: they use threads that nobody can stop. The hardest that

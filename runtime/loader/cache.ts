@@ -14,7 +14,7 @@ import {
   optional,
   string,
 } from "../protocol/serde.ts";
-import { BUNDLE_CACHE_ENTRIES_MAX } from "../limits.ts";
+import { BUNDLE_CACHE_ENTRIES_MAX } from "./limits.ts";
 import { join } from "@std/path";
 import { BUILD_OPTIONS, BUNDLE_FORMAT, ESBUILD_VERSION } from "./bundle_protocol.ts";
 import type { Output } from "./bundle.ts";

@@ -3,7 +3,8 @@
  * afterwards; only the compiled WebAssembly is kept a while, since compiling is nine tenths of a cold start.
  */
 import { assert } from "../assert.ts";
-import { BUNDLE_SECONDS_MAX, ESBUILD_KEPT_SECONDS } from "../limits.ts";
+import { BUNDLE_SECONDS_MAX } from "../limits.ts";
+import { ESBUILD_KEPT_SECONDS } from "./limits.ts";
 import type { Answer, Built, FromWorker, Question, ToWorker } from "./bundle_protocol.ts";
 
 /** esbuild broke, or took too long; the worker is gone, the next build starts another. */

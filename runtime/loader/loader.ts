@@ -9,7 +9,7 @@
  */
 import type { ProcessId } from "../protocol/address.ts";
 import type { Log } from "../log.ts";
-import { GRANTS_LOOK_SECONDS } from "../limits.ts";
+import { GRANTS_LOOK_SECONDS } from "./limits.ts";
 import type { Bundle, Inputs } from "./bundle.ts";
 import { Builder, digestOf } from "./builder.ts";
 import { findChild } from "./child.ts";

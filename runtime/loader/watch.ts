@@ -10,7 +10,7 @@ import {
   WATCH_BURST_MS_MAX,
   WATCH_QUIET_MS,
   WATCH_ROOT_SECONDS,
-} from "../limits.ts";
+} from "./limits.ts";
 
 /** What changed, relative to the folder; `null`: look at everything. */
 export type Changed = Set<string> | null;

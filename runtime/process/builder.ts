@@ -68,7 +68,7 @@ export abstract class Builder {
 
   /**
    * Capabilities to hand over; only those that this process holds or issues arrive. Throws a RangeError when they
-   * have more than 65,536 characters together.
+   * have more than 32,768 characters together.
    */
   capabilities(capabilities: Capability[]): this {
     this.#capabilities = checkCapabilities(capabilities);

@@ -11,16 +11,27 @@ const lengthOf = getOwnPropertyDescriptor(typedArray, "byteLength")!.get!;
 const EACH_BYTES = 16;
 /** Deeper than any frame; one that is will be refused. */
 const DEPTH_MAX = 10;
+/** Capabilities are parsed, sorted and written anew. */
+const CAPABILITY_TIMES = 16;
 /** Body and blob, and behind them what is short, or not there. */
-const WEIGHTY = [7, 11, 3, 4, 8, 9, 10] as const;
+const WEIGHTY = [7, 11, 3, 4, 8, 10] as const;
+const CAPABILITIES = 9;
 
 /** Bytes that a frame weighs, close enough for bounds: text counts its UTF-16 units. */
 export function sizeOfFrame(frame: FromProcess): number {
-  if (frame[0] === "Print" || frame[0] === "Call") return weigh(frame[2]);
+  if (frame[0] === "Print") return weigh(frame[2]);
+  if (frame[0] === "Call") return weighCall(frame[2]);
   if (frame[0] !== "Request" && frame[0] !== "Response") return 0;
-  let bytes = 0;
+  let bytes = CAPABILITY_TIMES * weigh(frame[CAPABILITIES]);
   for (let at = 0; at < WEIGHTY.length; at++) bytes += weigh(frame[WEIGHTY[at]!]);
   return bytes;
+}
+
+/** Bytes are kept as they are; all else that is long is capabilities, mostly. */
+function weighCall(call: unknown): number {
+  if (typeof call !== "object" || call === null) return 0;
+  const state = (call as { SetState?: unknown }).SetState;
+  return state === undefined ? CAPABILITY_TIMES * weigh(call) : weigh(state);
 }
 
 /** Bytes that plain data weighs. */

@@ -108,7 +108,7 @@ export function sizeOf({ body, metadata, capabilities, lazy_load_blob }: KernelM
 }
 
 /** What capabilities may weigh together, on a message or in a call: the kernel parses each. */
-export const CAPABILITY_CHARS_MAX = 64 * 1024;
+export const CAPABILITY_CHARS_MAX = 32 * 1024;
 
 /** Characters of capabilities. */
 export function charsOf(capabilities: readonly Capability[]): number {

@@ -7,7 +7,7 @@ import {
   LOGIN_FREE_FAILURES,
   LOGIN_PAUSE_SECONDS_MAX,
   LOGIN_TRIES_AT_ONCE_MAX,
-} from "../../../limits.ts";
+} from "./limits.ts";
 
 interface Failures {
   count: number;

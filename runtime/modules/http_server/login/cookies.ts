@@ -1,6 +1,6 @@
 /** The login cookie (spec/http.md §2.7): `kinode-auth_<node>=<jwt>`, for a secure subdomain `…@<process id>`. */
 import { jwtVerify, SignJWT } from "jose";
-import { LOGIN_SECONDS, LOGIN_TOKENS_ASKED_MAX, LOGIN_TOKENS_KNOWN_MAX } from "../../../limits.ts";
+import { LOGIN_SECONDS, LOGIN_TOKENS_ASKED_MAX, LOGIN_TOKENS_KNOWN_MAX } from "./limits.ts";
 import { anything, count, object, string } from "../../../protocol/serde.ts";
 
 const Claims = object({ username: string, subdomain: anything, expiration: count });

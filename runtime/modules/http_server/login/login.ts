@@ -8,7 +8,7 @@
  * A fake node takes every password. A real one has none at its first start: the page to set it opens only with
  * the token that the terminal shows.
  */
-import { LOGIN_BODY_BYTES_MAX } from "../../../limits.ts";
+import { LOGIN_BODY_BYTES_MAX } from "./limits.ts";
 import type { Log } from "../../../log.ts";
 import { textOf } from "../../../protocol/message.ts";
 import { join } from "@std/path";

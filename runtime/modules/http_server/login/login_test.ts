@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
-import { LOGIN_SECONDS } from "../../../limits.ts";
+import { LOGIN_SECONDS } from "./limits.ts";
 import { KeyfileUnusable } from "./keyfile.ts";
 import { bedTest, HASH, OTHER } from "./testing.ts";
 

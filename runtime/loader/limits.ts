@@ -1,0 +1,22 @@
+/** Bounds of the loader's own work, with their reasons; those that a script meets are in runtime/limits.ts. */
+
+/** esbuild compiled, kept for the next save: with it a bundle takes 0.1 s, without it 1 s, for 50 MB. Half a workday. */
+export const ESBUILD_KEPT_SECONDS = 4 * 3600;
+
+/** Bundles kept on disk; the oldest go first. Twice what one folder may hold. */
+export const BUNDLE_CACHE_ENTRIES_MAX = 4_000;
+
+/** A change is acted on when the folder was quiet this long: editors save in several steps. */
+export const WATCH_QUIET_MS = 50;
+
+/** And after this long even if it never was quiet. */
+export const WATCH_BURST_MS_MAX = 500;
+
+/** After more events at once the watch is opened anew: Linux drops what is beyond 16,384, Deno 2.4 without a word. */
+export const WATCH_BURST_EVENTS_MAX = 2_000;
+
+/** Between two looks whether the processes folder is still the one that is watched. */
+export const WATCH_ROOT_SECONDS = 1;
+
+/** Between two looks at the time of grants.json: cheaper than a watch of the home, where the store writes. */
+export const GRANTS_LOOK_SECONDS = 1;
