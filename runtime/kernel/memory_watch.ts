@@ -47,6 +47,8 @@ interface Account {
   /** What it says of itself. */
   said: number;
   charged: number;
+  /** On the way to it and from it: nobody's yet, and no reason to charge anybody. */
+  underWay: number;
   /** CPU in the system, in microseconds. */
   system: number;
   /** Looks in a row that found it over its limit. */
@@ -106,16 +108,17 @@ export class MemoryWatch {
       const { sign } = run.endpoint;
       const said = sign === null ? 0 : sign.heapBytes + sign.bufferBytes;
       const system = cpus[at]?.system ?? 0;
-      const known = before.get(run) ?? { said: 0, charged: 0, system: 0, over: 0 };
+      const { underWay } = run.endpoint;
+      const known = before.get(run) ?? { said: 0, charged: 0, underWay: 0, system: 0, over: 0 };
       if (!before.has(run)) unexplained -= WORKER_MB * MB;
-      unexplained -= said - known.said;
+      unexplained -= said + underWay - known.said - known.underWay;
       systems += system - known.system;
-      accounts.set(run, { ...known, said, system });
+      accounts.set(run, { ...known, said, underWay, system });
     }
     // What the dead held may be back, or not yet, or never (Deno keeps Blobs): it is not to be charged to the living.
     for (const [run, gone] of before) {
       if (accounts.has(run)) continue;
-      unexplained += Math.min(gone.said + gone.charged, Math.max(0, -unexplained));
+      unexplained += Math.min(held(gone) + gone.underWay, Math.max(0, -unexplained));
     }
     charge(accounts, before, { unexplained, systems });
     this.#accounts = accounts;

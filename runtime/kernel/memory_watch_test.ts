@@ -7,6 +7,7 @@ const MB = 1024 * 1024;
 /** A process that holds what it says, and more that it does not say. */
 class Fake {
   saysMb = 10;
+  underWayMb = 0;
   systemMs = 0;
   ended: string | null = null;
   readonly heapMb = 128;
@@ -32,6 +33,9 @@ class World implements Disposable {
     for (const fake of this.fakes) {
       Object.defineProperty(fake.endpoint, "sign", {
         get: () => ({ heapBytes: fake.saysMb * MB, bufferBytes: 0, waiting: 0, held: 0 }),
+      });
+      Object.defineProperty(fake.endpoint, "underWay", {
+        get: () => fake.underWayMb * MB,
       });
     }
     this.watch = new MemoryWatch({
@@ -98,6 +102,22 @@ Deno.test("MemoryWatch: what is given back is nobody's, and what the dead leave 
   await world.grow(100);
   await world.grow(0);
   assertEquals(b.ended, null);
+});
+
+Deno.test("MemoryWatch charges nobody for what is on its way to a process", async () => {
+  using world = new World();
+  const [a] = world.fakes as [Fake, Fake];
+  await world.grow(40);
+  for (let i = 0; i < 6; i++) {
+    a.systemMs += 100;
+    a.underWayMb += 100;
+    await world.grow(100);
+  }
+  a.underWayMb = 0;
+  a.saysMb += 300;
+  await world.grow(-300);
+  await world.grow(0);
+  assertEquals(world.ended, [null, null]);
 });
 
 Deno.test("MemoryWatch ends the greediest when the node is over its limit, one at a time", async () => {

@@ -15,6 +15,8 @@ export class PortWriter {
   /** The rest of the large one that is on its way. */
   #pieces: Iterator<ToProcess> | null = null;
   #closed = false;
+  /** Bytes that went in pieces so far. */
+  posted = 0;
 
   constructor(port: MessagePort, turns: Turns) {
     this.#port = port;
@@ -60,6 +62,7 @@ export class PortWriter {
       return this.#flush();
     }
     const { value } = next;
+    if (value[0] === "Piece") this.posted += value[2].length;
     const owned = value[0] === "Piece" && typeof value[2] !== "string";
     this.#port.postMessage([value], owned ? [(value[2] as Uint8Array<ArrayBuffer>).buffer] : []);
     this.#turns.alone(() => this.#next());

@@ -7,6 +7,7 @@
  */
 import type { Address } from "../protocol/address.ts";
 import { sizeOfFrame } from "../protocol/frame_size.ts";
+import { handedOver } from "../protocol/large.ts";
 import { HostCall, type ReturnFrame } from "../protocol/host.ts";
 import type { Endpoint, KernelMessage } from "../protocol/message.ts";
 import {
@@ -26,6 +27,7 @@ import {
   FRAMES_PER_TURN,
   FRAMES_WAITING_MAX,
   HOST_CALLS_MAX,
+  INBOX_BYTES_MAX,
   POSTS_UNDER_WAY_MAX,
   PRINT_CHARS_MAX,
 } from "../limits.ts";
@@ -64,6 +66,8 @@ export class WorkerProcess implements Endpoint {
   #unanswered = 0;
   #sign: Sign | null = null;
   #moves = 0;
+  /** Bytes that it has handed over, and that have arrived. */
+  #got = 0;
   /** Handles what has arrived and is not handled yet. */
   #rest: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
@@ -103,6 +107,13 @@ export class WorkerProcess implements Endpoint {
   /** Its last sign of life; `null` before the first. */
   get sign(): Sign | null {
     return this.#sign;
+  }
+
+  /** Bytes on the way to it and from it, which are in neither's memory; as far as it tells the truth. */
+  get underWay(): number {
+    const { taken, given } = this.#sign ?? { taken: 0, given: 0 };
+    const bound = (bytes: number) => Math.min(Math.max(0, bytes), INBOX_BYTES_MAX);
+    return bound(this.#writer.posted - taken) + bound(given - this.#got);
   }
 
   /** Its script is loaded, top level and all. */
@@ -218,6 +229,7 @@ export class WorkerProcess implements Endpoint {
   #handle(frame: unknown): void {
     if (!Array.isArray(frame)) throw new TypeError("a frame is an array");
     if (frame[0] !== "Alive") this.#moves++;
+    this.#got += handedOver(frame);
     switch (frame[0]) {
       case "Print":
         return this.#print(frame);

@@ -83,7 +83,8 @@ function serve(port: MessagePort): void {
   const pieces = new Pieces();
   const alive = (): AliveFrame => {
     const { heapBytes, bufferBytes } = heap.usage();
-    return ["Alive", heapBytes, bufferBytes, mailbox.waiting, held.size];
+    const { taken } = pieces;
+    return ["Alive", heapBytes, bufferBytes, mailbox.waiting, held.size, taken, outbox.given];
   };
   let ended = false;
   const end = (error: string, busy: boolean, unusable: boolean): void => {

@@ -46,6 +46,8 @@ export class Outbox {
   #oldest: UnderWay | null = null;
   #newest: UnderWay | null = null;
   #asked = 0;
+  /** Bytes handed over so far. */
+  given = 0;
 
   /** `soon` runs its argument when the current turn of the event loop has ended. */
   constructor(post: Post, soon: (run: () => void) => void) {
@@ -132,6 +134,7 @@ export class Outbox {
       this.#asked = this.#posts;
       post[post.length] = ["Wait", this.#posts];
     }
+    for (let at = 0; at < transfer.length; at++) this.given += transfer[at]!.byteLength;
     if (transfer.length === 0) this.#post(post);
     else this.#post(post, transfer);
   }

@@ -27,5 +27,5 @@ Deno.test("sizeOfFrame() weighs a call by its state, or by its capabilities", ()
   assertEquals(sizeOfFrame(["Call", 1, { SetState: new Uint8Array(5_000) }]), 5_000);
   const saved = sizeOfFrame(["Call", 1, { SaveCapabilities: [{ issuer: us, params }] }]);
   assertEquals(saved > 16 * 5_000, true);
-  assertEquals(sizeOfFrame(["Alive", 1, 2, 3, 4]), 0);
+  assertEquals(sizeOfFrame(["Alive", 1, 2, 3, 4, 5, 6]), 0);
 });

@@ -32,6 +32,7 @@ const NONE: readonly number[] = [];
 // Taken before a script can replace them.
 const Bytes = Uint8Array;
 const { set } = Uint8Array.prototype;
+const { transfer } = ArrayBuffer.prototype;
 const { apply } = Reflect;
 
 /** Whether it goes in pieces. */
@@ -42,6 +43,20 @@ export function isLarge(frame: ToProcess): boolean {
 
 export function isLargeBody(value: unknown): value is Body {
   return (typeof value === "string" || value instanceof Bytes) && weigh(value) >= LARGE_BYTES;
+}
+
+/** Bytes of a process's frame that were handed over to the kernel (process/large.ts), and not copied. */
+export function handedOver(frame: readonly unknown[]): number {
+  if (frame[0] === "Call") {
+    const state = (frame[2] as { SetState?: unknown } | null)?.SetState;
+    return isLargeBody(state) ? weigh(state) : 0;
+  }
+  const isMessage = frame[0] === "Request" || frame[0] === "Response";
+  let bytes = 0;
+  for (const slot of isMessage ? SLOTS.Request! : NONE) {
+    if (isLargeBody(frame[slot])) bytes += weigh(frame[slot]);
+  }
+  return bytes;
 }
 
 /** The pieces of a frame, and last the frame without them. A piece of bytes has memory of its own, to be handed over. */
@@ -64,10 +79,13 @@ export class Pieces {
   #wholes: (Body | undefined)[] = [];
   #filled = 0;
   #any = false;
+  /** Bytes in all so far. */
+  taken = 0;
 
   add([, slot, piece, length]: PieceFrame): void {
     const whole = this.#wholes[slot];
     this.#any = true;
+    this.taken += piece.length;
     if (typeof piece === "string") {
       this.#wholes[slot] = `${whole ?? ""}${piece}`;
       return;
@@ -76,6 +94,8 @@ export class Pieces {
     const bytes = this.#wholes[slot] = (whole as Uint8Array | undefined) ?? new Bytes(length);
     apply(set, bytes, [piece, this.#filled]);
     this.#filled += piece.length;
+    // Its memory is free at once: as garbage, that of a few messages would count as what the process holds.
+    apply(transfer, piece.buffer, [0]);
   }
 
   /** The frame behind its pieces gets them back. */

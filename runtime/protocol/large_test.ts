@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { parseAddress } from "./address.ts";
-import { cut, isLarge, LARGE_BYTES, Pieces } from "./large.ts";
+import { cut, handedOver, isLarge, LARGE_BYTES, Pieces } from "./large.ts";
 import { request } from "./message.ts";
 import { type BootFrame, toFrame, type ToProcess } from "./port.ts";
 import type { ReturnFrame } from "./host.ts";
@@ -54,6 +54,20 @@ Deno.test("cut() and Pieces carry states and bundles as well, and one frame afte
   }
   const small: ToProcess = ["Return", 9, null, "small"];
   assertStrictEquals(joined.fill(small), small);
+});
+
+Deno.test("handedOver() counts what a process does not have copied, and Pieces what it was given", () => {
+  const bytes = new Uint8Array(LARGE_BYTES);
+  const both = toFrame(request(us, them, bytes, { lazy_load_blob: { mime: null, bytes } }));
+  assertEquals(handedOver(both), 2 * LARGE_BYTES);
+  assertEquals(handedOver(toFrame(request(us, them, "x"))), 0);
+  assertEquals(handedOver(["Call", 1, { SetState: bytes }]), LARGE_BYTES);
+  for (const odd of [["Call", 1, null], ["Call"], ["Request"], [], ["Print", 0, "x"]]) {
+    assertEquals(handedOver(odd), 0);
+  }
+  const pieces = new Pieces();
+  for (const one of cut(both)) if (one[0] === "Piece") pieces.add(one);
+  assertEquals(pieces.taken, 2 * LARGE_BYTES);
 });
 
 Deno.test("isLarge() leaves alone what is small, and what is no message", () => {

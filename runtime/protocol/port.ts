@@ -48,8 +48,8 @@ export type WaitFrame = ["Wait", number];
 
 /** Asks for a sign of life; any post is one. */
 export type PingFrame = ["Ping"];
-/** heap and array buffers in bytes, messages that nobody took yet, what a sleep would cut off (`held`) */
-export type AliveFrame = ["Alive", number, number, number, number];
+/** heap and array buffers in bytes, messages that nobody took yet, what a sleep would cut off (`held`), `taken`, `given` */
+export type AliveFrame = ["Alive", number, number, number, number, number, number];
 
 /** A line for the terminal: verbosity 0-3, text. */
 export type PrintFrame = ["Print", number, string];
@@ -167,15 +167,20 @@ export interface Sign {
   waiting: number;
   /** Open WebSocket objects, answers that stream: what lives in its worker only. */
   held: number;
+  /** Bytes that came to it in pieces so far, and that it handed over. */
+  taken: number;
+  given: number;
 }
 
 /** Checks an Alive frame. */
-export function parseAlive([, heapBytes, bufferBytes, waiting, held]: unknown[]): Sign {
-  const numbers = [heapBytes, bufferBytes, waiting, held];
+export function parseAlive(
+  [, heapBytes, bufferBytes, waiting, held, taken, given]: unknown[],
+): Sign {
+  const numbers = [heapBytes, bufferBytes, waiting, held, taken, given];
   if (!numbers.every((number) => Number.isSafeInteger(number) && number as number >= 0)) {
-    throw new TypeError("a sign of life is four whole numbers");
+    throw new TypeError("a sign of life is six whole numbers");
   }
-  return { heapBytes, bufferBytes, waiting, held } as Sign;
+  return { heapBytes, bufferBytes, waiting, held, taken, given } as Sign;
 }
 
 /** Why a process with a full heap ends, for the person, whoever noticed it. */

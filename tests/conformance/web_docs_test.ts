@@ -226,7 +226,7 @@ Deno.test("a script that serves as another runtime does is told how it serves he
   };
   await using node = await startNode({ files });
   await node.waitForLines([
-    "kinode: deno.ts: error: it exports nothing to run",
+    "kinode: deno.ts: error: there is nothing to run",
     "write `export default { fetch: handler }` instead of `Deno.serve(handler)`",
   ]);
   await node.waitForLines([
