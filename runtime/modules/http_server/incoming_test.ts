@@ -6,6 +6,7 @@ import {
   Head,
   httpRequestJson,
   type HttpRequestParts,
+  isLocal,
   isLoopback,
   socketAddress,
   tryParseTarget,
@@ -146,5 +147,25 @@ Deno.test("socketAddress() and isLoopback() know both kinds of IP", () => {
   }
   for (const ip of ["10.0.0.1", "::", "fe80::1", "1127.0.0.1", "::ffff:10.0.0.1"]) {
     assertEquals(isLoopback(at(ip)), false, ip);
+  }
+});
+
+Deno.test("isLocal(): no proxy between, and no name that may lead here from elsewhere", () => {
+  const cases: [headers: [string, string][], expected: boolean][] = [
+    [[["host", "localhost:8080"]], true],
+    [[["host", "app.localhost"]], true],
+    [[["host", "127.0.0.1"]], true],
+    [[["host", "[::1]:80"]], true],
+    [[], true],
+    [[["host", "evil.example:8080"]], false],
+    [[["host", "localhost.evil.example"]], false],
+    [[["host", "localhost"], ["via", "1.1 proxy"]], false],
+  ];
+  for (const [headers, expected] of cases) {
+    assertEquals(isLocal(peer, new Head(new Headers(headers))), expected, `${headers}`);
+    assertEquals(
+      isLocal({ ...peer, hostname: "192.0.2.1" }, new Head(new Headers(headers))),
+      false,
+    );
   }
 });

@@ -3,7 +3,7 @@ import type { ArrivingBodies } from "./bodies.ts";
 import { clientKey } from "./front_door/networks.ts";
 import type { IncomingRequest } from "./handler.ts";
 import { type Head, isLocal, type Peer, type RequestTarget } from "./incoming.ts";
-import { isLoopbackHost, isOfPage } from "./login/origin.ts";
+import { isOfPage } from "./login/origin.ts";
 import type { Login } from "./login/login.ts";
 import { RPC_PATH } from "../../protocol/http_server.ts";
 import { normalize } from "./bindings.ts";
@@ -47,7 +47,7 @@ export class Reserved {
    */
   async #inject(request: IncomingRequest, head: Head, peer: Peer): Promise<Response> {
     if (!isLocal(peer, head)) return emptyResponse(403);
-    if (isOfPage(request.headers) || !isLoopbackHost(head.host)) {
+    if (isOfPage(request.headers)) {
       return textResponse(403, "messages are injected by programs of this machine only");
     }
     const tooLarge = this.#options.bodies.refuse(head.contentLength);
