@@ -4,6 +4,7 @@
  */
 import { type Bundle, Bundler, type Inputs } from "./bundle.ts";
 import { BundleCache } from "./cache.ts";
+import { WARM_AFTER_SECONDS } from "./limits.ts";
 import type { Log } from "../log.ts";
 import { rootOf } from "./npm.ts";
 import { problemOf } from "./problem.ts";
@@ -50,6 +51,7 @@ export class Builder {
   readonly #cache: BundleCache;
   #cacheWorks = true;
   #turn: Promise<unknown> = Promise.resolve();
+  #warmTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: BuilderOptions) {
     const { sources, cacheFolder, libraryNames } = options;
@@ -101,9 +103,10 @@ export class Builder {
     }
   }
 
-  /** Makes ready for what is saved next. */
-  warm(): void {
-    this.#inTurn(() => this.#bundler.warm());
+  /** Makes ready for what is saved next, once the boot is over: whoever asks the node at once comes first. */
+  warmLater(): void {
+    const warm = () => this.#inTurn(() => this.#bundler.warm());
+    this.#warmTimer = setTimeout(warm, WARM_AFTER_SECONDS * 1000);
   }
 
   /** Frees what bundling needs, when nothing else wants it. */
@@ -112,6 +115,7 @@ export class Builder {
   }
 
   close(): void {
+    clearTimeout(this.#warmTimer);
     this.#bundler.close();
   }
 

@@ -3,6 +3,9 @@
 /** esbuild compiled, kept for the next save: with it a bundle takes 0.1 s, without it 1 s, for 50 MB. Half a workday. */
 export const ESBUILD_KEPT_SECONDS = 4 * 3600;
 
+/** After a boot that built nothing esbuild is compiled for the next save, a second of a core; not while others boot. */
+export const WARM_AFTER_SECONDS = 2;
+
 /** Bundles kept on disk; the oldest go first. Twice what one folder may hold. */
 export const BUNDLE_CACHE_ENTRIES_MAX = 4_000;
 

@@ -108,7 +108,7 @@ export class Loader {
       // For what changed since loadAll looked.
       this.#watcher.touchAll();
       // A save is to be quick from the first one on; nobody waits for this.
-      this.#builder.warm();
+      this.#builder.warmLater();
       this.#grantsTimer = setInterval(async () => {
         if (await this.#refreshGrants()) this.#watcher?.touchAll();
       }, GRANTS_LOOK_SECONDS * 1000);

@@ -8,6 +8,7 @@
 //   const response = await fetch(node.url + "/hello:hello:template.os/");
 
 import { dirname, fromFileUrl, join } from "@std/path";
+import { shareBundles } from "./bundles.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const URL_LINE = /^kinode: (\S+) is at (https?:\/\/\S+)$/;
@@ -27,6 +28,8 @@ export interface NodeOptions {
   /** Written into the scripts' folder before the start: `{ "hello.ts": text, "chat/manifest.json": … }`. */
   files?: Record<string, string>;
   env?: Record<string, string>;
+  /** It builds all bundles itself, whatever nodes before it have built. */
+  cold?: boolean;
 }
 
 export interface WaitOptions {
@@ -46,6 +49,7 @@ export interface Ended {
 export async function startNode(options: NodeOptions = {}): Promise<RunningNode> {
   const home = options.home ?? await Deno.makeTempDir({ prefix: "kinode-test-" });
   const processes = options.processes ?? join(home, "processes");
+  if (!options.cold) await shareBundles(home);
   if (options.files !== undefined) await Deno.mkdir(processes, { recursive: true });
   for (const [name, text] of Object.entries(options.files ?? {})) {
     await writeFile(join(processes, name), text);

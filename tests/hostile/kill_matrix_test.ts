@@ -114,7 +114,8 @@ class Matrix {
     await node.take(`${way}.ts`);
     const over = mayEnd ? new RegExp(`stopped ${id}|${id} ended with error:`) : `stopped ${id}`;
     if (ends === undefined) await node.waitForLine(over, { from });
-    const said = node.lines.slice(from).filter((line) => line.includes(`${id} ended with error:`));
+    const said = node.lines.slice(from).filter((line) => line.includes(" ended with error:"));
+    assertEquals(said.filter((line) => !line.includes(id)), [], "nobody else is ended");
     if (!mayEnd) assertEquals(said.length, ends === undefined ? 0 : 1, "it is reported once");
     await this.#nothingLeft(way, before);
     return { alone, beside };

@@ -75,7 +75,7 @@ const ways: Record<string, () => unknown> = {
     for (;;) await setState(new Uint8Array(60 * MB));
   },
   async attaches() {
-    const params = Array.from({ length: 600 }, (_, i) => ({ [`key ${i}`]: "x".repeat(80) }));
+    const params = Array.from({ length: 300 }, (_, i) => ({ [`key ${i}`]: "x".repeat(80) }));
     const capabilities = [new Capability(our(), params)];
     const target = "our@silent:silent:template.os";
     for (;; await nextTurn()) {
