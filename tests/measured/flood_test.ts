@@ -3,8 +3,8 @@
 import { assertEquals } from "@std/assert";
 import { measure } from "../bench/_quiet.ts";
 import { startNode } from "../clients/node.ts";
-import { curlBound } from "./bound.ts";
-import { readProgram } from "./scripts.ts";
+import { curlBound } from "../conformance/bound.ts";
+import { readProgram } from "../conformance/scripts.ts";
 
 const SECONDS = 2;
 const P99_MS_MAX = 5_000;

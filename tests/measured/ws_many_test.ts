@@ -3,10 +3,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { connectBound } from "./bound.ts";
-import { readProgram } from "./scripts.ts";
-import { eventually } from "./within.ts";
-import { WsPeer } from "./ws_peer.ts";
+import { connectBound } from "../conformance/bound.ts";
+import { readProgram } from "../conformance/scripts.ts";
+import { eventually } from "../conformance/within.ts";
+import { WsPeer } from "../conformance/ws_peer.ts";
 
 const FULL = Deno.env.get("FULL") === "1";
 const SOCKETS = FULL ? 5_000 : 300;

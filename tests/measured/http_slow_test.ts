@@ -5,11 +5,11 @@ import { assert, assertEquals } from "@std/assert";
 import { makeCertificate } from "../clients/certificate.ts";
 import { testNeeding } from "../clients/needs.ts";
 import { startNode } from "../clients/node.ts";
-import { curlBound } from "./bound.ts";
-import { RawHttp } from "./raw_http.ts";
-import { get, H, PATH, post } from "./raw_http_cases.ts";
-import { checkResults } from "./results.ts";
-import { readProgram } from "./scripts.ts";
+import { curlBound } from "../conformance/bound.ts";
+import { RawHttp } from "../conformance/raw_http.ts";
+import { get, H, PATH, post } from "../conformance/raw_http_cases.ts";
+import { checkResults } from "../conformance/results.ts";
+import { readProgram } from "../conformance/scripts.ts";
 
 /** Small enough for a test, with room for a machine that has other things to do. */
 const LIMITS = {

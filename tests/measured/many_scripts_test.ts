@@ -3,7 +3,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { eventually } from "./within.ts";
+import { eventually } from "../conformance/within.ts";
 
 const FULL = Deno.env.get("FULL") === "1";
 const SCRIPTS = FULL ? 100 : 20;

@@ -4,8 +4,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { type RunningNode, startNode } from "../clients/node.ts";
 import { memoryMb } from "./limits.ts";
-import { findRemote, KERNEL, remoteText, RULES } from "./remote.ts";
-import { eventually } from "./within.ts";
+import { findRemote, KERNEL, remoteText, RULES } from "../conformance/remote.ts";
+import { eventually } from "../conformance/within.ts";
 
 const FULL = Deno.env.get("FULL") === "1";
 const MANY = FULL ? 1_000 : 50;

@@ -5,11 +5,11 @@ import { assert, assertEquals } from "@std/assert";
 import { makeCertificate } from "../clients/certificate.ts";
 import { testNeeding } from "../clients/needs.ts";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { curlBound } from "./bound.ts";
-import { RawHttp } from "./raw_http.ts";
-import { get, PATH } from "./raw_http_cases.ts";
-import { readProgram } from "./scripts.ts";
-import { eventually } from "./within.ts";
+import { curlBound } from "../conformance/bound.ts";
+import { RawHttp } from "../conformance/raw_http.ts";
+import { get, PATH } from "../conformance/raw_http_cases.ts";
+import { readProgram } from "../conformance/scripts.ts";
+import { eventually } from "../conformance/within.ts";
 
 const CLIENTS = 30;
 const ENDED_MS = 30_000;
