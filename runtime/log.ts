@@ -3,10 +3,10 @@
  * which prefixes them. A module gets its `Log` through the constructor.
  */
 export interface Log {
-  /** One line for the person at the terminal. */
-  info(text: string): void;
+  /** One line for the person at the terminal. `by`: the id of the process that causes it, as often as it likes. */
+  info(text: string, by?: string): void;
   /** A line that asks for action; goes to stderr. */
-  warn(text: string): void;
+  warn(text: string, by?: string): void;
 }
 
 /**

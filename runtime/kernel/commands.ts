@@ -113,7 +113,8 @@ export class KernelCommands implements Module {
       return dispatch(command, this.#handlers, message);
     } catch (error) {
       if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-      log.warn(`kernel: couldn't parse a command of ${message.source}: ${error.message}`);
+      const line = `kernel: couldn't parse a command of ${message.source}: ${error.message}`;
+      log.warn(line, processOf(message.source));
       return { MalformedCommand: error.message };
     }
   }
@@ -130,7 +131,7 @@ export class KernelCommands implements Module {
       ? `a process with the id ${id} already exists: kill it first`
       : null;
     if (fault !== null) {
-      log.warn(`kernel: ${id} cannot be initialised: ${fault}`);
+      log.warn(`kernel: ${id} cannot be initialised: ${fault}`, processOf(message.source));
       return "InitializeProcessError";
     }
     const [creator, created] = [message.source, addressOf(kernel.node, id)];
@@ -162,7 +163,9 @@ export class KernelCommands implements Module {
     const { kernel, log } = this.#options;
     const held = kernel.capabilities.filter(creator, wanted);
     if (held.length < wanted.length) {
-      log.warn(`kernel: InitializeProcess: ${creator} doesn't have all capabilities that it gives`);
+      const line =
+        `kernel: InitializeProcess: ${creator} doesn't have all capabilities that it gives`;
+      log.warn(line, processOf(creator));
     }
     return held;
   }

@@ -12,7 +12,7 @@
 import { assert } from "../assert.ts";
 import { MESSAGE_BYTES_MAX } from "../limits.ts";
 import type { Log } from "../log.ts";
-import { type Address, addressOf, nodeOf, type ProcessId } from "../protocol/address.ts";
+import { type Address, addressOf, nodeOf, type ProcessId, processOf } from "../protocol/address.ts";
 import {
   type Capability,
   type Ending,
@@ -256,7 +256,7 @@ export class Kernel {
     const known = source.outstanding.get(message.id);
     if (known?.message === message) this.#outstanding.remove(known);
     const line = this.#repeats.next(explain(message, reason));
-    if (line !== null) this.#log.warn(line);
+    if (line !== null) this.#log.warn(line, processOf(message.source));
     if (message.expects_response !== null) {
       const { endpoint } = source;
       // Not from within the sender's own call of send(): it has yet to note what it sent.

@@ -89,7 +89,8 @@ export class Channel {
     if (this.hears === "nothing") return;
     const process = processOf(this.opened.source);
     const why = escapeControl(failure); // It may quote a server, and begins no line of its own.
-    this.#log.info(`http_client: WebSocket ${this.id} of ${process} to ${this.#origin}: ${why}`);
+    const line = `http_client: WebSocket ${this.id} of ${process} to ${this.#origin}: ${why}`;
+    this.#log.info(line, process);
   }
 
   /** A promise while the process takes no more: its socket is not read on, so that TCP slows the peer down. */

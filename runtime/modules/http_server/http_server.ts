@@ -194,7 +194,8 @@ export class HttpServer implements Module {
 
   #malformed({ source }: KernelMessage, text: string, { message }: TypeError): Refusal {
     const why = escapeControl(message.slice(0, PRINTED_CHARS_MAX));
-    this.#log.warn(`http-server: got malformed request from ${source}: ${why}`);
+    const line = `http-server: got malformed request from ${source}: ${why}`;
+    this.#log.warn(line, processOf(source));
     return { error: "MalformedRequest", detail: { req: text.slice(0, ECHO_CHARS_MAX) } };
   }
 

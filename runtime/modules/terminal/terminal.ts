@@ -32,38 +32,51 @@ const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 export class Terminal implements Log {
   readonly #options: TerminalOptions;
-  readonly #flows = new Map<ProcessId, Flow>();
+  readonly #flows = new Map<string, Flow>();
 
   constructor(options: TerminalOptions) {
     this.#options = options;
   }
 
-  info(text: string): void {
-    writeAll(this.#options.out, lines(OWN, text, OWN_FURTHER));
+  info(text: string, by?: string): void {
+    this.#own(this.#options.out, text, by);
   }
 
-  warn(text: string): void {
-    writeAll(this.#options.err, lines(OWN, text, OWN_FURTHER));
+  warn(text: string, by?: string): void {
+    this.#own(this.#options.err, text, by);
+  }
+
+  /** What a process causes as often as it likes counts as its prints. */
+  #own(to: Output, text: string, by: string | undefined): void {
+    if (by !== undefined && !this.#isInBounds(by, text, this.#now())) return;
+    writeAll(to, lines(OWN, text, OWN_FURTHER));
   }
 
   /** A print of a process; its own newlines begin new lines with the same prefix. Beyond the limit: dropped. */
   print(id: ProcessId, verbosity: number, text: string): void {
     if (!(verbosity <= this.#options.verbosity)) return;
-    const now = this.#options.clock?.() ?? new Date();
-    const flow = this.#flowOf(id, now);
-    flow.lines += 1 + newlines(text);
-    if (flow.lines > PRINTS_PER_SECOND_MAX) {
-      if (flow.dropped++ === 0) {
-        this.warn(`${id} prints more than ${PRINTS_PER_SECOND_MAX} lines a second: dropping`);
-      }
-      return;
-    }
+    const now = this.#now();
+    if (!this.#isInBounds(id, text, now)) return;
     const time = `${WEEKDAYS[now.getDay()]} ${two(now.getHours())}:${two(now.getMinutes())}`;
     writeAll(this.#options.out, lines(`${time} ${packageOf(id)}: `, text));
   }
 
+  #now(): Date {
+    return this.#options.clock?.() ?? new Date();
+  }
+
+  #isInBounds(id: string, text: string, now: Date): boolean {
+    const flow = this.#flowOf(id, now);
+    flow.lines += 1 + newlines(text);
+    if (flow.lines <= PRINTS_PER_SECOND_MAX) return true;
+    if (flow.dropped++ === 0) {
+      this.warn(`${id} prints more than ${PRINTS_PER_SECOND_MAX} lines a second: dropping`);
+    }
+    return false;
+  }
+
   /** What a process printed in this second; the second before ends with a count of what was dropped in it. */
-  #flowOf(id: ProcessId, now: Date): Flow {
+  #flowOf(id: string, now: Date): Flow {
     const second = Math.floor(now.getTime() / 1000);
     const flow = this.#flows.get(id);
     if (flow?.second === second) return flow;

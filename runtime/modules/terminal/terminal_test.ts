@@ -67,6 +67,26 @@ Deno.test("Terminal.print() drops what a process prints beyond the limit, and sa
   assertStringIncludes(shown.at(-1)!, "other:other:template.os prints more than");
 });
 
+Deno.test("Terminal: the node's own lines that a process causes are bounded with its prints, others are not", () => {
+  const { shown, terminal: t, pass } = terminal();
+  for (let i = 0; i < PRINTS_PER_SECOND_MAX - 1; i++) t.print(id, 0, `${i}`);
+  t.warn("it asks for nonsense", id);
+  t.warn("it asks for nonsense", id);
+  t.info("it asks for nonsense", id);
+  assertEquals(shown.slice(-2), [
+    "kinode: it asks for nonsense\n",
+    "kinode: chat:talk:template.os prints more than 1000 lines a second: dropping\n",
+  ]);
+  t.warn("the disk is full");
+  assertEquals(shown.at(-1), "kinode: the disk is full\n");
+  pass();
+  t.warn("it asks for nonsense", id);
+  assertEquals(shown.slice(-2), [
+    "kinode: chat:talk:template.os: 2 prints were dropped\n",
+    "kinode: it asks for nonsense\n",
+  ]);
+});
+
 Deno.test("writeAll() goes on where a pipe took less than it was given", () => {
   let taken = "";
   const slow = {
