@@ -52,7 +52,7 @@ export const HTTP_RESPONSE_JSON_CHARS_MAX = 6 * HTTP_RESPONSE_HEADER_CHARS_MAX;
 export const RPC_ANSWER_BYTES_MAX = 1024 * 1024;
 
 /** An action's JSON, which is a path and some words; beyond it the action is refused unread. */
-export const HTTP_ACTION_BYTES_MAX = 64 * 1024;
+export const HTTP_ACTION_BYTES_MAX = 16 * 1024;
 
 /** Bindings of one process, and what a package's cost: a loop that binds, or spawns, must not end with the node's memory. */
 export const BINDINGS_PER_PROCESS_MAX = 10_000;
@@ -150,6 +150,9 @@ export const METADATA_CHARS_MAX = 1024 * 1024;
  */
 export const BATCH_MESSAGES_MAX = 512;
 
+/** And bytes, or one message: a buffer that is as small comes out of memory that was there before, a larger one is new. */
+export const BATCH_BYTES_MAX = 64 * 1024;
+
 /** Frames of one process handled before the others get their turn, and what they weigh: a millisecond or a few. */
 export const FRAMES_PER_TURN = 256;
 export const BYTES_PER_TURN = 256 * 1024;
@@ -163,7 +166,7 @@ export const FRAMES_WAITING_MAX = 8_192;
  */
 export const POSTS_UNDER_WAY_MAX = 64;
 export const FRAMES_UNDER_WAY_MAX = 1_024;
-export const BYTES_UNDER_WAY_MAX = 16 * 1024 * 1024;
+export const BYTES_UNDER_WAY_MAX = 2 * 1024 * 1024;
 
 /** What may wait in the process for credit; beyond it sending throws. As much as one inbox may hold, in bytes. */
 export const OUTBOX_FRAMES_MAX = 50_000;

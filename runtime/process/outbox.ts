@@ -9,6 +9,7 @@
  * No built-in method that a script may have replaced is handed a frame.
  */
 import {
+  BATCH_BYTES_MAX,
   BATCH_MESSAGES_MAX,
   BYTES_UNDER_WAY_MAX,
   FRAMES_UNDER_WAY_MAX,
@@ -117,7 +118,7 @@ export class Outbox {
     const post: unknown[] = [this.#done];
     const transfer: ArrayBuffer[] = [];
     let bytes = 0;
-    while (this.#waiting > 0 && post.length <= BATCH_MESSAGES_MAX && bytes < BYTES_UNDER_WAY_MAX) {
+    while (this.#waiting > 0 && post.length <= BATCH_MESSAGES_MAX && bytes < BATCH_BYTES_MAX) {
       const frame = this.#frames[this.#head++]!;
       bytes += sizeOfFrame(frame);
       post[post.length] = copyLarge(frame, transfer);

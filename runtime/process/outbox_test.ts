@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
+  BATCH_BYTES_MAX,
   BATCH_MESSAGES_MAX,
   BYTES_UNDER_WAY_MAX,
   OUTBOX_FRAMES_MAX,
@@ -74,6 +75,16 @@ Deno.test("Outbox: a turn that sends very much posts before its end, and the res
   world.outbox.credit(2);
   assertEquals(world.asked(), 4);
   assertEquals(world.sizes(), [BATCH_MESSAGES_MAX, BATCH_MESSAGES_MAX]);
+});
+
+Deno.test("Outbox: a post holds so many bytes, or one message that has more", () => {
+  const world = new World();
+  const half = "x".repeat(BATCH_BYTES_MAX / 2);
+  for (const text of [half, half, half, half + half + half, half]) {
+    world.outbox.send(world.print(text));
+  }
+  world.endTurn();
+  assertEquals(world.sizes(), [2, 2, 1]);
 });
 
 Deno.test("Outbox: posts without credit are bounded, nothing is lost, and the order is kept", () => {

@@ -136,7 +136,7 @@ Deno.test("deliver() does not read an action that is too long", () => {
   const testbed = new Testbed();
   const long = JSON.stringify({ Unbind: { path: "/", more: "x".repeat(64 * 1024) } });
   assertEquals(testbed.act(long), { Err: "MalformedRequest" });
-  assertMatch(testbed.lines[0]!, /an action has at most 65536 bytes/);
+  assertMatch(testbed.lines[0]!, /an action has at most 16384 bytes/);
   assertEquals(testbed.act(long.slice(0, 40) + `"}}`), { Ok: null });
 });
 

@@ -149,7 +149,7 @@ export class Testbed {
   /** A raw client that has done the WebSocket handshake. */
   async connectWs(path: string): Promise<RawClient> {
     const client = await this.connect();
-    await client.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n${HANDSHAKE}\r\n`);
+    await client.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n${HANDSHAKE}\r\n`);
     await client.readUntil("\r\n\r\n");
     return client;
   }

@@ -85,9 +85,9 @@ const ways: Record<string, () => unknown> = {
     }
   },
   async acts() {
-    const action = JSON.stringify({ Unbind: { path: "/", more: Array(12_000).fill(null) } });
+    const action = JSON.stringify({ Unbind: { path: "/", more: Array(3_000).fill(null) } });
     for (;; await nextTurn()) {
-      for (let i = 0; i < 100; i++) Request.to("our@http_server:distro:sys").body(action).send();
+      for (let i = 0; i < 400; i++) Request.to("our@http_server:distro:sys").body(action).send();
     }
   },
   async amplifies() {
