@@ -21,15 +21,13 @@ const STOP_SECONDS = 10;
 export interface NodeOptions {
   /** More flags. The helper adds --fake, --home, --processes and --port 0 where they are not said. */
   args?: string[];
-  /** A folder to use and to leave in place; by default a new one that goes away with the node. */
+  /** A folder to use and to leave in place; by default a new one that goes away with the node, but for its bundles. */
   home?: string;
   /** Another folder for scripts than <home>/processes. */
   processes?: string;
   /** Written into the scripts' folder before the start: `{ "hello.ts": text, "chat/manifest.json": … }`. */
   files?: Record<string, string>;
   env?: Record<string, string>;
-  /** It builds all bundles itself, whatever nodes before it have built. */
-  cold?: boolean;
 }
 
 export interface WaitOptions {
@@ -49,7 +47,7 @@ export interface Ended {
 export async function startNode(options: NodeOptions = {}): Promise<RunningNode> {
   const home = options.home ?? await Deno.makeTempDir({ prefix: "kinode-test-" });
   const processes = options.processes ?? join(home, "processes");
-  if (!options.cold) await shareBundles(home);
+  if (options.home === undefined) await shareBundles(home);
   if (options.files !== undefined) await Deno.mkdir(processes, { recursive: true });
   for (const [name, text] of Object.entries(options.files ?? {})) {
     await writeFile(join(processes, name), text);
