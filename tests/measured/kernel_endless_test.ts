@@ -6,28 +6,14 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { startNode } from "../clients/node.ts";
-import { KERNEL, RULES, startRemote } from "./remote.ts";
-import { readProgram } from "./scripts.ts";
+import { KERNEL, RULES, startRemote } from "../conformance/remote.ts";
+import { readProgram } from "../conformance/scripts.ts";
+import { coreShare } from "../hostile/remains.ts";
 
 const KILL_MS = 1000;
 const WINDOW_MS = 1000;
-/** Of Linux: USER_HZ. */
-const TICKS_PER_SECOND = 100;
-
-/** The part of one core that a process has used, in user mode, within a window of a second from now. */
-async function coreShare(pid: number): Promise<number> {
-  const before = ticksOf(pid);
-  const from = performance.now();
-  await new Promise((resolve) => setTimeout(resolve, WINDOW_MS));
-  const seconds = (performance.now() - from) / 1000;
-  return (ticksOf(pid) - before) / TICKS_PER_SECOND / seconds;
-}
-
-function ticksOf(pid: number): number {
-  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  // The name may hold spaces; utime is the 14th field, the 12th behind it.
-  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[11]);
-}
+/** esbuild may be compiled meanwhile, for the next save; a core that is not free stays so. */
+const WINDOWS_MAX = 8;
 
 Deno.test({
   name:
@@ -42,7 +28,7 @@ Deno.test({
     await node.waitForLine(" spins:template.os: spins");
 
     await t.step("the kernel and other processes answer meanwhile", async () => {
-      const busy = coreShare(node.pid);
+      const busy = coreShare(node.pid, WINDOW_MS);
       assertEquals(
         await boss.ask(KERNEL, { SetOnExit: { target: id, on_exit: "Restart" } }),
         "Done",
@@ -65,7 +51,10 @@ Deno.test({
       ignore: old,
       async fn() {
         await new Promise((resolve) => setTimeout(resolve, KILL_MS));
-        const share = await coreShare(node.pid);
+        let share = 1;
+        for (let i = 0; i < WINDOWS_MAX && share >= 0.25; i++) {
+          share = await coreShare(node.pid, WINDOW_MS);
+        }
         assert(share < 0.25, `it still uses ${share} of a core`);
       },
     });
