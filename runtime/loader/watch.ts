@@ -40,8 +40,9 @@ export class FolderWatcher {
   #identity: string | null;
   #changed: Changed | "nothing" = "nothing";
   #burstBegan = 0;
-  /** Of this burst. */
+  /** Without a moment of quiet between them, however often we act meanwhile. */
   #events = 0;
+  #eventAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #acting: Promise<void> | null = null;
   #closed = false;
@@ -122,11 +123,20 @@ export class FolderWatcher {
       // Reading a file is no change of it, and our own reading would wake us for ever.
       if (event.kind === "access") continue;
       for (const path of event.paths) this.#note(path);
-      const missed = event.flag === "rescan" || ++this.#events > WATCH_BURST_EVENTS_MAX;
+      const missed = event.flag === "rescan" || this.#isFlood();
       // Or one that is new, or may be read now: the next look at the root opens the watch anew.
       if (missed || this.#partial && event.paths.some(isFolder)) this.#identity = "another";
       this.#schedule();
     }
+  }
+
+  #isFlood(): boolean {
+    const now = performance.now();
+    if (now - this.#eventAt > WATCH_QUIET_MS) this.#events = 0;
+    this.#eventAt = now;
+    if (++this.#events <= WATCH_BURST_EVENTS_MAX) return false;
+    this.#events = 0;
+    return true;
   }
 
   #note(path: string): void {
@@ -151,7 +161,6 @@ export class FolderWatcher {
     const changed = this.#changed;
     if (changed === "nothing") return;
     this.#changed = "nothing";
-    this.#events = 0;
     this.#acting = this.#act(changed).finally(() => {
       this.#acting = null;
       if (this.#changed !== "nothing") this.#schedule();
