@@ -54,13 +54,16 @@ flags=$(sed -n 's/.*"start": "deno run \(.*\) main\.ts".*/\1/p' deno.json)
 # package, its wasm included, is embedded whole because bundle_worker.ts imports it.
 includes=(--include runtime/process/nursery_worker.ts --include runtime/process/boot.ts)
 includes+=(--include runtime/loader/bundle_worker.ts --include runtime/modules/state/store_worker.ts)
-if [ -d processes ]; then includes+=(--include processes); fi
+sources=(main.ts runtime deno.lock)
+if [ -d processes ]; then
+  sources+=(processes)
+  includes+=(--include processes)
+fi
 # Deno embeds every package that deno.json asks for, and what is only for tools and tests has twice the size of the rest:
 # each start would read it.
 TOOLS='["fast-check", "rollup", "rollup-plugin-dts", "typescript"]'
 stage=$(mktemp -d)
-cp -r main.ts runtime deno.lock "$stage"
-if [ -d processes ]; then cp -r processes "$stage"; fi
+cp -r "${sources[@]}" "$stage"
 node -p "const config = $(cat deno.json); for (const tool of $TOOLS) delete config.imports[tool]; JSON.stringify(config)" \
   > "$stage/deno.json"
 mkdir -p dist

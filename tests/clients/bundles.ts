@@ -6,13 +6,21 @@ import { join } from "@std/path";
 const FOLDER = join(Deno.env.get("TMPDIR") ?? "/tmp", "kinode-test-bundles");
 const OLD_MS = 24 * 3600 * 1000;
 
+/** Made by the first node of a test file. */
+let shared: Promise<string> | undefined;
+
 /** Makes the cache of a new `home` the one that is shared. */
 export async function shareBundles(home: string): Promise<void> {
-  const shared = join(FOLDER, await nameOfRun());
-  await Deno.mkdir(shared, { recursive: true });
-  await removeOld();
+  shared ??= begin();
   await Deno.mkdir(join(home, "cache"), { recursive: true });
-  await Deno.symlink(shared, join(home, "cache", "bundles"));
+  await Deno.symlink(await shared, join(home, "cache", "bundles"));
+}
+
+async function begin(): Promise<string> {
+  const folder = join(FOLDER, await nameOfRun());
+  await Deno.mkdir(folder, { recursive: true });
+  await removeOld();
+  return folder;
 }
 
 /** This run's only: a bundler that has changed since the last may not have changed its version yet. */
