@@ -9,15 +9,14 @@ import {
   close,
   CLOSED,
   ERA_A,
-  has,
   open,
   OTHER,
   push,
   RawServer,
   readFrame,
   readHead,
-  selfSigned,
   serverFrame,
+  testWithCertificate,
   unknown,
   untilClosed,
   World,
@@ -144,11 +143,9 @@ Deno.test("a thousand openings and closings leave nothing behind", async () => {
   assertEquals(server.accepted, 1_000);
 });
 
-Deno.test({
-  name: "WebSocketOpen speaks TLS, and trusts only whom it is told to",
-  ignore: !await has("openssl"), // Makes the certificate.
-  async fn() {
-    const { cert, key } = await selfSigned();
+testWithCertificate(
+  "WebSocketOpen speaks TLS, and trusts only whom it is told to",
+  async ({ cert, key }) => {
     const tls = { hostname: "127.0.0.1", port: 0, cert, key, onListen() {} };
     await using server = Deno.serve(tls, (request) => {
       const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
@@ -166,4 +163,4 @@ Deno.test({
     assertEquals(await world.ask(close()), ACK);
     assertEquals(await world.nextBody(), CLOSED);
   },
-});
+);

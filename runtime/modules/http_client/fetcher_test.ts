@@ -5,7 +5,7 @@ import { Dialer } from "./dialer.ts";
 import { Fetcher, type HttpAnswer } from "./fetcher.ts";
 import { readCall } from "./http_call.ts";
 import { explain } from "./requests.ts";
-import { bytes, has, RawServer, readHead, selfSigned, untilClosed, write } from "./testing.ts";
+import { bytes, RawServer, readHead, testWithCertificate, untilClosed, write } from "./testing.ts";
 
 const text = (answer: HttpAnswer) => new TextDecoder().decode(answer.body);
 
@@ -244,15 +244,13 @@ Deno.test("fetch() ends with its signal, in the head and in the body", async () 
   }
 });
 
-Deno.test({
-  name: "fetch() speaks TLS, and trusts only whom it is told to",
-  ignore: !await has("openssl"), // Makes the certificate.
-  async fn() {
-    const { cert, key } = await selfSigned();
+testWithCertificate(
+  "fetch() speaks TLS, and trusts only whom it is told to",
+  async ({ cert, key }) => {
     const tls = { hostname: "127.0.0.1", port: 0, cert, key, onListen() {} };
     await using server = Deno.serve(tls, () => new Response("secret"));
     const url = `https://localhost:${server.addr.port}/`;
     assertEquals(text(await fetchOnce(url, { caCerts: [cert] })), "secret");
     assertStringIncludes(explain(await assertRejects(() => fetchOnce(url))), "certificate");
   },
-});
+);

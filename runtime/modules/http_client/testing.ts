@@ -253,12 +253,27 @@ export function unknown(channel_id = 0) {
   return { Err: { WsPushUnknownChannel: { channel_id } } };
 }
 
-export async function has(program: string): Promise<boolean> {
-  const command = new Deno.Command(program, { args: ["version"], stdout: "null", stderr: "null" });
-  return await command.output().then((o) => o.success, () => false);
+/** Registers a test that needs a certificate; where openssl is missing it is skipped, which is said, but in CI. */
+export function testWithCertificate(
+  name: string,
+  fn: (made: { cert: string; key: string }) => Promise<void>,
+): void {
+  const ignore = !hasOpenssl() && Deno.env.get("CI") !== "true";
+  if (ignore) console.log(`SKIP ${name}: needs openssl: apt-get install openssl`);
+  Deno.test({ name, ignore, fn: async () => await fn(await selfSigned()) });
 }
 
-export async function selfSigned(): Promise<{ cert: string; key: string }> {
+function hasOpenssl(): boolean {
+  try {
+    const options: Deno.CommandOptions = { args: ["version"], stdout: "null", stderr: "null" };
+    return new Deno.Command("openssl", options).outputSync().success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function selfSigned(): Promise<{ cert: string; key: string }> {
   const folder = await Deno.makeTempDir();
   const args = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost".split(" ");
   args.push("-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=CA:FALSE");
