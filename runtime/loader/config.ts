@@ -2,6 +2,7 @@
 import { closestString } from "@std/text/closest-string";
 import { Cron } from "croner";
 import { Config, configFields } from "../protocol/config.ts";
+import { Faults } from "../protocol/serde.ts";
 import type { ConfigRead, Place } from "./config_export.ts";
 import { type Problem, problemOf } from "./problem.ts";
 
@@ -53,15 +54,17 @@ export function unknownFields(json: unknown, at: string, known: string[]): Unkno
   }));
 }
 
-/** Runs a decoder: what it threw, with the path that it names. */
+/** Runs a decoder: what it threw, with the paths that it names. */
 export function faultsOf(decode: () => unknown): { path: string; text: string }[] {
   try {
     decode();
     return [];
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    const text = error.message.replace(/^Cannot decode /, "");
-    return [{ path: text.split(": ", 1)[0]!, text }];
+    return (error instanceof Faults ? error.all : [error]).map(({ message }) => {
+      const text = message.replace(/^Cannot decode /, "");
+      return { path: text.split(": ", 1)[0]!, text };
+    });
   }
 }
 

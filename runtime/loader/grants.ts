@@ -82,7 +82,7 @@ export class Grants {
       const bytes = await Deno.readFile(this.#path);
       if (bytes.length > MANIFEST_BYTES_MAX) return problemOf(this.#path, "it is too large", hint);
       const decoded = new JsonFile(this.#path, bytes, "grants").decode(GrantsShape);
-      if ("problem" in decoded) return { ...decoded.problem, hint };
+      if ("problems" in decoded) return { ...decoded.problems[0]!, hint };
       this.#grants = decoded.value;
       return null;
     } catch (error) {

@@ -19,15 +19,16 @@ export class JsonFile {
   }
 
   /** What `decoder` makes of it, or what is wrong. */
-  decode<T>(decoder: Decoder<T>): { value: T } | { problem: Problem } {
+  decode<T>(decoder: Decoder<T>): { value: T } | { problems: Problem[] } {
     let value: T;
     const faults = faultsOf(() => value = decodeJson(this.#text, decoder, this.#name));
-    const [fault] = faults;
-    if (fault === undefined) return { value: value! };
+    if (faults.length === 0) return { value: value! };
     const reason = reasonIn(this.#text);
-    if (reason === null) return { problem: this.#at(fault.text, this.#spotOf(fault.path)) };
+    if (reason === null) {
+      return { problems: faults.map(({ text, path }) => this.#at(text, this.#spotOf(path))) };
+    }
     const text = `${this.#name}: not JSON (${reason.replace(NOISE, "")})`;
-    return { problem: { ...this.#at(text, brokenAt(this.#text, reason)), hint: JSON_RULES } };
+    return { problems: [{ ...this.#at(text, brokenAt(this.#text, reason)), hint: JSON_RULES }] };
   }
 
   /** A fault that no decoder sees, of the value at `path`. */

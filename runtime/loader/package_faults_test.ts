@@ -59,6 +59,28 @@ Deno.test("a wrong field is named with file, line and JSON path, and nothing of 
   }
 });
 
+Deno.test("all that is wrong in a package's files is said at once, and what means nothing beside it", async () => {
+  const { lines } = await load({
+    "chat/manifest.json":
+      '[{"public":"yes",\n"on_exit":"Never"},\n{"process_name":"b","memory_mb":-1,"publik":true}]',
+    "chat/metadata.json": '{"properties":{"package_name":7,\n"publisher":"no dot"}}',
+    "chat/b.ts": HELLO,
+  });
+  const places = lines.filter((line) => line.startsWith("chat/m")).map((line) =>
+    line.split(": ").slice(0, 3).join(": ")
+  );
+  assertEquals(places.filter((place) => /:\d+: /.test(place)), [
+    "chat/manifest.json:1:2: error: manifest[0].process_name",
+    "chat/manifest.json:2:1: error: manifest[0].on_exit",
+    "chat/manifest.json:1:3: error: manifest[0].public",
+    "chat/manifest.json:3:21: error: manifest[1].memory_mb",
+    "chat/manifest.json:3:36: warning: manifest[1].publik means nothing",
+    "chat/metadata.json:1:16: error: metadata.properties.package_name",
+    "chat/metadata.json:2:1: error: metadata.properties.publisher",
+  ]);
+  assert(lines.every((line) => !line.startsWith("start")));
+});
+
 Deno.test("an unknown field of a manifest is a warning, metadata.json is checked as well", async () => {
   const misspelt = await load({
     "chat/manifest.json": '[{"process_name":"chat","publik":true}]',

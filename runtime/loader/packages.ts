@@ -97,10 +97,17 @@ export async function findScript(
 export async function readPackage(sources: Sources, layout: Layout): Promise<Package> {
   const { root } = layout;
   const broken = (...problems: Problem[]) => ({ scripts: [], unsure: [root], problems });
-  const manifest = await readJson(sources, `${layout.base}/manifest.json`, root, Manifest);
-  if ("problem" in manifest) return broken(manifest.problem);
+  const manifest = await readJson(
+    sources,
+    `${layout.base}/manifest.json`,
+    root,
+    Manifest,
+    warningsOf,
+  );
   const owner = await readOwner(sources, layout);
-  if ("problem" in owner) return broken(owner.problem);
+  if ("problems" in manifest || "problems" in owner) {
+    return broken(...[manifest, owner].flatMap((read) => "problems" in read ? read.problems : []));
+  }
   const { file, value: entries } = manifest;
   const names = entries.map(({ process_name }) => process_name);
   const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
@@ -109,7 +116,7 @@ export async function readPackage(sources: Sources, layout: Layout): Promise<Pac
     return broken(file.problem(path, `there are two processes called ${names[twice]}`));
   }
   const found: Package = { scripts: [], unsure: [], problems: [] };
-  found.problems.push(...warningsOf(file, manifest.json));
+  found.problems.push(...manifest.warnings);
   for (const [i, entry] of entries.entries()) {
     const key = `${root}#${entry.process_name}`;
     const script = await findScript(sources, layout, pathOf(entry));
@@ -148,8 +155,8 @@ function noScript(file: JsonFile, i: number, entry: ManifestEntry, { base }: Lay
 }
 
 function warningsOf(file: JsonFile, json: unknown): Problem[] {
-  const entries = json as unknown[];
-  return entries.flatMap((entry, i) => unknownFields(entry, `manifest[${i}]`, ENTRY_FIELDS))
+  if (!Array.isArray(json)) return [];
+  return json.flatMap((entry, i) => unknownFields(entry, `manifest[${i}]`, ENTRY_FIELDS))
     .map((field) => {
       const name = field.path.slice(field.path.lastIndexOf(".") + 1);
       return file.warning({ ...field, hint: ELSEWHERE.get(name) ?? field.hint });
@@ -160,14 +167,14 @@ function warningsOf(file: JsonFile, json: unknown): Problem[] {
 async function readOwner(
   sources: Sources,
   { root, base }: Layout,
-): Promise<{ value: string } | { problem: Problem }> {
+): Promise<{ value: string } | { problems: Problem[] }> {
   const top = root.split("/").at(-1)!.replace(/\.zip$/i, "");
   let [name, publisher] = [top, PUBLISHER];
   for (const folder of new Set([base, base.replace(/\/pkg$/, "")])) {
     const path = `${folder}/metadata.json`;
     if (!await sources.has(path, root)) continue;
     const metadata = await readJson(sources, path, root, Metadata);
-    if ("problem" in metadata) return metadata;
+    if ("problems" in metadata) return metadata;
     name = metadata.value.properties?.package_name ?? name;
     publisher = metadata.value.properties?.publisher ?? publisher;
     break;
@@ -177,7 +184,7 @@ async function readOwner(
   } catch (error) {
     const hint = "rename it, or name the package in metadata.json: " +
       '{ "properties": { "package_name": "…" } }';
-    return { problem: problemOf(root, (error as Error).message, hint) };
+    return { problems: [problemOf(root, (error as Error).message, hint)] };
   }
   return { value: `${name}:${publisher}` };
 }
@@ -187,18 +194,22 @@ async function readJson<D extends Decoder<unknown>>(
   path: string,
   root: string,
   decoder: D,
-): Promise<{ file: JsonFile; value: Of<D>; json: unknown } | { problem: Problem }> {
+  warn: (file: JsonFile, json: unknown) => Problem[] = () => [],
+): Promise<{ file: JsonFile; value: Of<D>; warnings: Problem[] } | { problems: Problem[] }> {
   const source = await sources.read(path, root);
-  if ("text" in source) return { problem: problemOf(path, source.text, source.hint) };
+  if ("text" in source) return { problems: [problemOf(path, source.text, source.hint)] };
   if (source.bytes.length > MANIFEST_BYTES_MAX) {
-    return { problem: problemOf(path, `it has more than ${MANIFEST_BYTES_MAX >> 10} kB`) };
+    return { problems: [problemOf(path, `it has more than ${MANIFEST_BYTES_MAX >> 10} kB`)] };
   }
   const file = new JsonFile(path, source.bytes, path.split("/").at(-1)!.replace(/\.json$/, ""));
   let json: unknown;
   const decoded = file.decode((given, at) => (json = given, decoder(given, at)));
-  if ("problem" in decoded) {
-    const { problem } = decoded;
-    return { problem: problem.text === NO_LIST ? { ...problem, hint: LIST } : problem };
+  const warnings = warn(file, json);
+  if ("problems" in decoded) {
+    const problems = decoded.problems.map((problem) =>
+      problem.text === NO_LIST ? { ...problem, hint: LIST } : problem
+    );
+    return { problems: [...problems, ...warnings] };
   }
-  return { file, json, value: decoded.value as Of<D> };
+  return { file, warnings, value: decoded.value as Of<D> };
 }

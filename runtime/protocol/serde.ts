@@ -13,6 +13,42 @@ function fail(at: string, expected: string): never {
   throw new TypeError(`Cannot decode ${at}: expected ${expected}`);
 }
 
+/** More than one fault of one value; as an error it says the first. */
+export class Faults extends TypeError {
+  readonly all: TypeError[];
+
+  constructor(all: TypeError[]) {
+    super(all[0]!.message);
+    this.all = all;
+  }
+}
+
+/** Who mends one fault wants to know of the next, but nobody reads hundreds, and each costs. */
+const FAULTS_MAX = 20;
+
+/** What decoders of places beside each other threw. */
+class Gathered {
+  #faults: TypeError[] = [];
+
+  /** What the decoder returns, `undefined` where it throws; from the twentieth fault on throws what there is. */
+  try<T>(decoder: Decoder<T>, json: unknown, at: string): T | undefined {
+    try {
+      return decoder(json, at);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      if (error instanceof Faults) this.#faults.push(...error.all);
+      else this.#faults.push(error);
+      if (this.#faults.length >= FAULTS_MAX) this.throwAny();
+      return undefined;
+    }
+  }
+
+  throwAny(): void {
+    if (this.#faults.length > 1) throw new Faults(this.#faults.slice(0, FAULTS_MAX));
+    if (this.#faults.length === 1) throw this.#faults[0];
+  }
+}
+
 /** A JSON string. */
 export const string: Decoder<string> = (json, at) =>
   typeof json === "string" ? json : fail(at, "a string");
@@ -55,13 +91,16 @@ export function oneOf<const T extends string>(...words: T[]): Decoder<T> {
     words.includes(json as T) ? json as T : fail(at, words.map((word) => `"${word}"`).join(" or "));
 }
 
-/** An array whose every item passes `decoder`. */
+/** An array whose every item passes `decoder`; throws `Faults` where several do not. */
 export function list<T>(decoder: Decoder<T>): Decoder<T[]> {
-  return (json, at) =>
-    Array.isArray(json)
-      // `map` would step over holes one by one: four thousand million of them cross a port in a few bytes.
-      ? Array.from(json, (item, i) => decoder(item, `${at}[${i}]`))
-      : fail(at, "an array");
+  return (json, at) => {
+    if (!Array.isArray(json)) return fail(at, "an array");
+    const faults = new Gathered();
+    // `map` would step over holes one by one: four thousand million of them cross a port in a few bytes.
+    const items = Array.from(json, (item, i) => faults.try(decoder, item, `${at}[${i}]`));
+    faults.throwAny();
+    return items as T[];
+  };
 }
 
 /** Bytes as serde writes a `Vec<u8>` in JSON: an array of numbers from 0 to 255. */
@@ -116,16 +155,21 @@ type ObjectOf<F extends Fields> =
   & { [K in Exclude<keyof F, Extensions<F>>]: Of<F[K]> }
   & { [K in Extensions<F>]?: Of<F[K]> };
 
-/** An object with exactly these fields read; a field whose decoder takes `undefined` may be absent. */
+/**
+ * An object with exactly these fields read; a field whose decoder takes `undefined` may be absent.
+ * Throws `Faults` where several are wrong.
+ */
 export function object<F extends Fields>(fields: F): Decoder<ObjectOf<F>> {
   const entries = Object.entries(fields);
   return (json, at) => {
     const from = record(json, at);
     const out: Record<string, unknown> = {};
+    const faults = new Gathered();
     for (const [key, decoder] of entries) {
-      const value = decoder(from[key], `${at}.${key}`);
+      const value = faults.try(decoder, from[key], `${at}.${key}`);
       if (value !== undefined) out[key] = value;
     }
+    faults.throwAny();
     return out as ObjectOf<F>;
   };
 }

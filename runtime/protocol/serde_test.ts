@@ -1,10 +1,11 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   boolean,
   bytes,
   converted,
   decodeJson,
   dispatch,
+  Faults,
   type Handlers,
   list,
   map,
@@ -102,4 +103,27 @@ Deno.test("bytes(), tuple(), converted() point at the place that is wrong", () =
   });
   assertEquals(even(4, "body"), 2);
   assertThrows(() => even(3, "body"), TypeError, "Cannot decode body: it is odd");
+});
+
+Deno.test("object() and list() tell of every fault, twenty of them at most; as one error of the first", () => {
+  const Entry = object({ name: string, size: u32, tags: optional(list(string)) });
+  const all = (json: unknown) => {
+    const error = assertThrows(() => list(Entry)(json, "files"), TypeError);
+    assertEquals(error.message, (error instanceof Faults ? error.all[0]! : error).message);
+    return error instanceof Faults ? error.all.map(({ message }) => message) : error.message;
+  };
+  assertEquals(all([{ size: "1", tags: ["a", 1, 2] }, { name: "b", size: 1 }, null]), [
+    "Cannot decode files[0].name: expected a string",
+    "Cannot decode files[0].size: expected a whole number from 0 to 4294967295",
+    "Cannot decode files[0].tags[1]: expected a string",
+    "Cannot decode files[0].tags[2]: expected a string",
+    "Cannot decode files[2]: expected an object",
+  ]);
+  assertEquals(all([{ name: 1, size: 1 }]), "Cannot decode files[0].name: expected a string");
+  assertEquals(all(new Array(2 ** 32 - 1)).length, 20);
+  assertThrows(
+    () => object({ a: () => assert(false, "a fault of ours") })({}, "body"),
+    Error,
+    "a fault of ours",
+  );
 });
