@@ -2,6 +2,7 @@
  * The certificate of the front door: two PEM files, read at the start and again when they change. A file that is
  * no good never takes the place of one that was.
  */
+import { X509Certificate } from "node:crypto";
 import type { Log } from "../../../log.ts";
 
 export interface CertificateFiles {
@@ -14,6 +15,8 @@ export interface Certificate {
   key: string;
 }
 
+/** Between two words about a certificate that expires. */
+const DAY_MS = 86_400_000;
 /** Between two looks at the files; they count as written when two looks find the same. */
 const LOOK_MS = 1_000;
 
@@ -54,21 +57,45 @@ function readPem(flag: string, file: string, kind: string): string {
   return text;
 }
 
+/**
+ * What clients have, or will soon have, against its dates; `null`: nothing. Who renews does so with a third of the
+ * time left (Let's Encrypt's advice), so with a tenth left nobody has.
+ */
+export function faultOfDates(cert: string, now: number): string | null {
+  const { validFrom, validTo } = new X509Certificate(cert);
+  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
+  const day = (time: number) => new Date(time).toISOString().slice(0, 10);
+  if (now >= to) return `has expired on ${day(to)}: clients refuse it`;
+  if (now < from) return `is valid from ${day(from)} on: until then clients refuse it`;
+  return to - now < (to - from) / 10
+    ? `expires on ${day(to)}: from then on clients refuse it`
+    : null;
+}
+
 /** Calls `changed` with every new certificate that is good. */
 export class CertificateWatch {
   readonly #files: CertificateFiles;
   readonly #changed: (certificate: Certificate) => void;
   readonly #log: Log;
   readonly #timer: ReturnType<typeof setInterval>;
+  #cert: string;
+  #datesAt = -Infinity;
   #used: string;
   #seen: string;
 
-  constructor(files: CertificateFiles, changed: (fresh: Certificate) => void, log: Log) {
+  constructor(
+    files: CertificateFiles,
+    { cert }: Certificate,
+    changed: (fresh: Certificate) => void,
+    log: Log,
+  ) {
     this.#files = files;
+    this.#cert = cert;
     this.#changed = changed;
     this.#log = log;
     this.#used = this.#seen = stampOf(files);
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#lookAtDates();
   }
 
   close(): void {
@@ -76,13 +103,29 @@ export class CertificateWatch {
   }
 
   #look(): void {
+    this.#lookAtFiles();
+    if (Date.now() - this.#datesAt >= DAY_MS) this.#lookAtDates();
+  }
+
+  #lookAtDates(): void {
+    this.#datesAt = Date.now();
+    const fault = faultOfDates(this.#cert, this.#datesAt);
+    if (fault === null) return;
+    const hint = "a new one in its place is taken without a restart";
+    this.#log.warn(`http-server: --tls-cert ${this.#files.certFile} ${fault}; ${hint}`);
+  }
+
+  #lookAtFiles(): void {
     const stamp = stampOf(this.#files);
     const settled = stamp === this.#seen;
     this.#seen = stamp;
     if (!settled || stamp === this.#used) return;
     this.#used = stamp;
     try {
-      this.#changed(readCertificate(this.#files));
+      const fresh = readCertificate(this.#files);
+      this.#changed(fresh);
+      this.#cert = fresh.cert;
+      this.#lookAtDates();
     } catch (error) {
       this.#log.warn(`http-server: keeps the certificate that it has: ${(error as Error).message}`);
     }

@@ -106,8 +106,9 @@ export class FrontDoor {
 
   #speakTls(files: CertificateFiles): Tls {
     const writeSeconds = this.#limits.write_seconds;
-    const tls = new Tls(readCertificate(files), { writeSeconds, now: () => performance.now() });
-    this.#watch = new CertificateWatch(files, (fresh) => {
+    const certificate = readCertificate(files);
+    const tls = new Tls(certificate, { writeSeconds, now: () => performance.now() });
+    this.#watch = new CertificateWatch(files, certificate, (fresh) => {
       tls.renew(fresh);
       this.#log.info("http-server: new connections get the new certificate");
     }, this.#log);
