@@ -3,12 +3,14 @@
  * that never ends. Deno tells what the node holds as a whole, a process says what it holds itself when it is asked
  * (its heap and most array buffers), and nobody tells the rest. So the rest is charged: what the node has grown by,
  * and no process has owned up to, falls to those that used CPU *in the system* meanwhile, in proportion, because memory
- * that is touched for the first time is handed out there. What loops without memory uses none.
+ * that is touched for the first time is handed out there. What loops without memory uses none. The node's own threads
+ * have their part of that, too, and what its own isolate gave back may still be the allocator's: both are nobody's.
  *
  *   every 250 ms: the node's memory; 32 MB more or less than last time ─► look at every process
  *   a process over its limit in two looks ─► ended
  *   the node over its limit               ─► the greediest is ended
  */
+import process from "node:process";
 import { BUFFERS_EXTRA_MB } from "../limits.ts";
 import type { Log } from "../log.ts";
 import type { Run } from "./run.ts";
@@ -38,8 +40,16 @@ export interface MemoryWatchOptions extends NodeBounds {
   log: Log;
   /** It has to end, and why. */
   onOver(run: Run, why: string): void;
-  /** What the node holds as a whole, and the kernel's own isolate; tests say so themselves. */
-  measure?(): { rss: number; heapUsed: number; external: number };
+  /** Tests say themselves what the node holds. */
+  measure?(): Measured;
+}
+
+/** Of the node as a whole: resident bytes, those of the kernel's own isolate, CPU in the system in microseconds. */
+interface Measured {
+  rss: number;
+  heapUsed: number;
+  external: number;
+  system: number;
 }
 
 /** What is known of one process, in bytes. */
@@ -57,11 +67,13 @@ interface Account {
 
 export class MemoryWatch {
   readonly #options: MemoryWatchOptions;
-  readonly #measure: () => { rss: number; heapUsed: number; external: number };
+  readonly #measure: () => Measured;
   readonly #timer: ReturnType<typeof setInterval>;
   #accounts = new Map<Run, Account>();
   /** Of the last look at every process. */
   #rss: number;
+  #system: number;
+  /** What the kernel's own isolate holds, or has held and the system has not got back, as far as that can be told. */
   #own: number;
   #looking = false;
   #suspicious = false;
@@ -70,9 +82,10 @@ export class MemoryWatch {
 
   constructor(options: MemoryWatchOptions) {
     this.#options = options;
-    this.#measure = options.measure ?? Deno.memoryUsage;
-    const { rss, heapUsed, external } = this.#measure();
+    this.#measure = options.measure ?? measureNode;
+    const { rss, heapUsed, external, system } = this.#measure();
     this.#rss = rss;
+    this.#system = system;
     this.#own = heapUsed + external;
     this.#timer = setInterval(() => void this.look(), MEMORY_LOOK_MS);
   }
@@ -100,30 +113,34 @@ export class MemoryWatch {
     const cpus = await Promise.all(runs.map((run) => run.look()));
     await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
     const before = this.#accounts;
-    const { rss, heapUsed, external } = this.#measure();
-    let unexplained = rss - this.#rss - (heapUsed + external - this.#own);
+    const { rss, heapUsed, external, system } = this.#measure();
+    const own = Math.max(this.#own, heapUsed + external);
+    let unexplained = rss - this.#rss - (own - this.#own);
     let systems = 0;
     const accounts = new Map<Run, Account>();
     for (const [at, run] of runs.entries()) {
       const { sign } = run.endpoint;
       const said = sign === null ? 0 : sign.heapBytes + sign.bufferBytes;
-      const system = cpus[at]?.system ?? 0;
+      const used = cpus[at]?.system ?? 0;
       const { underWay } = run.endpoint;
       const known = before.get(run) ?? { said: 0, charged: 0, underWay: 0, system: 0, over: 0 };
       if (!before.has(run)) unexplained -= WORKER_MB * MB;
       unexplained -= said + underWay - known.said - known.underWay;
-      systems += system - known.system;
-      accounts.set(run, { ...known, said, underWay, system });
+      systems += used - known.system;
+      accounts.set(run, { ...known, said, underWay, system: used });
     }
     // What the dead held may be back, or not yet, or never (Deno keeps Blobs): it is not to be charged to the living.
     for (const [run, gone] of before) {
       if (accounts.has(run)) continue;
       unexplained += Math.min(held(gone) + gone.underWay, Math.max(0, -unexplained));
     }
-    charge(accounts, before, { unexplained, systems });
+    systems = Math.max(systems, system - this.#system);
+    const free = own - heapUsed - external;
+    const returned = charge(accounts, before, { unexplained, systems, free });
     this.#accounts = accounts;
     this.#rss = rss;
-    this.#own = heapUsed + external;
+    this.#system = system;
+    this.#own = own - returned;
   }
 
   /** Those that hold more outside of their heaps than they may. */
@@ -160,22 +177,30 @@ export class MemoryWatch {
   }
 }
 
-/** What nobody owned up to goes to who used the system; what was given back leaves who had been charged. */
+/**
+ * What nobody owned up to goes to who used the system; what was given back leaves who had been charged, and what the
+ * kernel's isolate had `free`, in proportion. Returns how much of that.
+ */
 function charge(
   accounts: Map<Run, Account>,
   before: Map<Run, Account>,
-  { unexplained, systems }: { unexplained: number; systems: number },
-): void {
-  let charged = 0;
+  { unexplained, systems, free }: { unexplained: number; systems: number; free: number },
+): number {
+  let charged = free;
   for (const account of accounts.values()) charged += account.charged;
+  const returned = charged > 0 ? Math.min(1, Math.max(0, -unexplained / charged)) : 0;
   for (const [run, account] of accounts) {
-    if (unexplained < 0 && charged > 0) {
-      account.charged *= Math.max(0, 1 + unexplained / charged);
-    } else if (unexplained > 0 && systems > 0) {
+    account.charged *= 1 - returned;
+    if (unexplained > 0 && systems > 0) {
       const used = account.system - (before.get(run)?.system ?? 0);
       account.charged += unexplained * used / systems;
     }
   }
+  return free * returned;
+}
+
+function measureNode(): Measured {
+  return { ...Deno.memoryUsage(), system: process.cpuUsage().system };
 }
 
 function held({ said, charged }: Account): number {

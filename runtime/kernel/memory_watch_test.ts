@@ -25,6 +25,9 @@ class Fake {
 
 class World implements Disposable {
   rssMb = 100;
+  /** The kernel's own. */
+  ownMb = 0;
+  ownSystemMs = 0;
   readonly fakes = ["a", "b"].map((id) => new Fake(id));
   readonly lines: string[] = [];
   readonly watch: MemoryWatch;
@@ -44,7 +47,12 @@ class World implements Disposable {
       runs: () => this.fakes.filter(({ ended }) => ended === null) as unknown as Run[],
       log: { info: () => {}, warn: (text) => void this.lines.push(text) },
       onOver: (run, why) => void ((run as unknown as Fake).ended = why),
-      measure: () => ({ rss: this.rssMb * MB, heapUsed: 0, external: 0 }),
+      measure: () => ({
+        rss: this.rssMb * MB,
+        heapUsed: this.ownMb * MB,
+        external: 0,
+        system: this.fakes.reduce((sum, { systemMs }) => sum + systemMs, this.ownSystemMs) * 1000,
+      }),
     });
   }
 
@@ -116,6 +124,29 @@ Deno.test("MemoryWatch charges nobody for what is on its way to a process", asyn
   a.underWayMb = 0;
   a.saysMb += 300;
   await world.grow(-300);
+  await world.grow(0);
+  assertEquals(world.ended, [null, null]);
+});
+
+Deno.test("MemoryWatch charges nobody for what the node's own threads take, and what the kernel's isolate has used before", async () => {
+  using world = new World();
+  const [a] = world.fakes as [Fake, Fake];
+  await world.grow(40);
+  for (let i = 0; i < 6; i++) {
+    a.systemMs += 100;
+    world.ownSystemMs += 100;
+    await world.grow(100);
+  }
+  assertEquals(world.ended, [null, null], "half of it is the node's");
+  for (let i = 0; i < 6; i++) {
+    // Of 400 MB the allocator keeps what the isolate gave back, and gives it out again; then the system has it back.
+    for (const [ownMb, rssMb] of [[400, 400], [-400, 0], [400, 0], [-400, -400]] as const) {
+      a.systemMs += 100;
+      world.ownMb += ownMb;
+      await world.grow(rssMb);
+    }
+  }
+  await world.grow(100);
   await world.grow(0);
   assertEquals(world.ended, [null, null]);
 });

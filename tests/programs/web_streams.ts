@@ -19,7 +19,7 @@ export default {
           headers: { "content-type": "text/plain" },
         });
       case "/next":
-        more?.();
+        next.resolve();
         return new Response(null, { status: 204 });
       case "/events":
         return events();
@@ -88,12 +88,15 @@ async function* breaks() {
   throw new Error("boom in the stream");
 }
 
-let more: (() => void) | undefined;
+let next = Promise.withResolvers<void>();
 
 /** Three lines, of which the second and the third wait until somebody asks for /next. */
 async function* lines(): AsyncGenerator<Uint8Array> {
   for (const word of ["one", "two", "three"]) {
     yield encoder.encode(`${word} ${"-".repeat(2_000)}\n`);
-    if (word !== "three") await new Promise<void>((resolve) => more = resolve);
+    if (word === "three") return;
+    // /next may have been asked for before this stream was pulled again.
+    await next.promise;
+    next = Promise.withResolvers<void>();
   }
 }
