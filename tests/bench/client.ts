@@ -1,7 +1,7 @@
 // `fetch` of a process against Deno's own, both at the same bare server, round by round in turn: the figure is the ratio
 // of the medians. By address a request takes no tunnel, by name it does (docs/DECISIONS.md).
 import { fromFileUrl } from "@std/path";
-import { curlBound } from "../conformance/bound.ts";
+import { firstAnswer } from "../conformance/bound.ts";
 import { readProgram } from "../conformance/scripts.ts";
 import { startNode } from "../clients/node.ts";
 import { median } from "./_load.ts";
@@ -38,7 +38,7 @@ await using node = await startNode({
   files: { "bench_client.ts": readProgram("bench_client.ts") },
 });
 const inside = `${node.url}/bench_client:bench_client:template.os/`;
-await curlBound([inside]);
+await firstAnswer(inside);
 const outside = `http://127.0.0.1:${bare.port}/`;
 
 /** Requests per second. */

@@ -3,7 +3,7 @@
 // what the node says about the flooder. Fails when the node ends, or a GET fails.
 import { fromFileUrl } from "@std/path";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { curlBound } from "../conformance/bound.ts";
+import { firstAnswer } from "../conformance/bound.ts";
 import { readProgram } from "../conformance/scripts.ts";
 import { inWords, measure, residentMb, withPeak } from "./_quiet.ts";
 
@@ -45,7 +45,7 @@ try {
     files: { "quiet.ts": hello, "silent.ts": readProgram("silent.ts") },
   });
   const url = `${node.url}/quiet:quiet:template.os/`;
-  await curlBound([url]);
+  await firstAnswer(url);
   await measure(url, 2); // Warms up.
   console.log(`alone: ${inWords(await measure(url, SECONDS))}`);
   for (const kind of KINDS.filter((kind) => kind.includes(Deno.args[0] ?? ""))) {

@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { startNode } from "../clients/node.ts";
-import { curlBound } from "../conformance/bound.ts";
+import { firstAnswer } from "../conformance/bound.ts";
 import { readProgram } from "../conformance/scripts.ts";
 import { median } from "./_load.ts";
 import type { Ask } from "./_raw_worker.ts";
@@ -46,7 +46,7 @@ let ratio = NaN;
   });
   const url = `${node.url}/bench_ping:bench_ping:template.os/`;
   await node.waitForLine("started bench_pong");
-  await curlBound([`${url}?flights=1&seconds=0`]);
+  await firstAnswer(`${url}?flights=1&seconds=0`);
   for (const flights of FLIGHTS) {
     const ask = { flights, seconds: SECONDS };
     const figures: Record<"raw" | "kinode", number[]> = { raw: [], kinode: [] };

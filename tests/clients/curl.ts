@@ -2,6 +2,8 @@
 //
 //   const { status, text } = await curl(["-X", "PUT", "-d", '{"Hello":"you"}', url]);
 
+import { declared } from "./needs.ts";
+
 export interface CurlAnswer {
   /** curl's own exit code: 0, or for example 7 (refused), 52 (empty reply). */
   code: number;
@@ -15,9 +17,10 @@ export interface CurlAnswer {
   stderr: string;
 }
 
+/** Only in a test that says that it needs curl. */
 export async function curl(args: string[]): Promise<CurlAnswer> {
   // No ~/.curlrc (-q), no progress, errors shown; the head comes before the body (-i).
-  const command = new Deno.Command("curl", {
+  const command = new Deno.Command(declared("curl"), {
     args: ["-q", "-sS", "-i", "--max-time", "60", ...args],
   });
   const output = await command.output();

@@ -58,9 +58,28 @@ export function testNeeding(
     async fn(t) {
       if (missing.length > 0) throw new Error(`Missing in CI: ${reasons.join("; ")}`);
       const paths = needed.map((program) => [program, findProgram(program)]);
-      await fn(t, Object.fromEntries(paths) as Paths);
+      running = Object.fromEntries(paths) as Paths;
+      try {
+        await fn(t, running);
+      } finally {
+        running = null;
+      }
     },
   });
+}
+
+/** What the test that runs has said that it needs. */
+let running: Paths | null = null;
+
+/** The path of a program, for helpers; an error in a test that would fail where others are skipped. */
+export function declared(program: Program): string {
+  const path = running?.[program];
+  if (path === undefined) {
+    throw new Error(
+      `The test does not say that it needs ${program}: testNeeding(["${program}"], …)`,
+    );
+  }
+  return path;
 }
 
 /** Debian's is not on everybody's PATH. */

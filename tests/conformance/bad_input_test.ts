@@ -6,7 +6,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { curl } from "../clients/curl.ts";
 import { testNeeding } from "../clients/needs.ts";
 import { startNode } from "../clients/node.ts";
-import { curlUntil } from "./bound.ts";
+import { untilAnswer } from "./bound.ts";
 import { readExample, readProgram } from "./scripts.ts";
 
 testNeeding(["curl"], "spec/http.md §2.5: what a process answers badly", async (t) => {
@@ -88,7 +88,7 @@ testNeeding(
       /at .*throws_at_load\.ts:8:1\b/,
     ]);
     await node.waitForLine("kinode: started hello:hello:template.os");
-    await curlUntil(`${node.url}/hello:hello:template.os`, "hello, world\n");
+    await untilAnswer(`${node.url}/hello:hello:template.os`, "hello, world\n");
   },
 );
 
@@ -103,6 +103,6 @@ testNeeding(
     await using node = await startNode({ files });
     await node.waitForLine(/^kinode: broken\.ts:2:11: error: /);
     await node.waitForLine("kinode: started hello:hello:template.os");
-    await curlUntil(`${node.url}/hello:hello:template.os`, "hello, world\n");
+    await untilAnswer(`${node.url}/hello:hello:template.os`, "hello, world\n");
   },
 );

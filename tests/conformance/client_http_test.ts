@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { testNeeding } from "../clients/needs.ts";
 import { freePort, Nginx } from "../clients/nginx.ts";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { curlBound } from "./bound.ts";
+import { firstAnswer } from "./bound.ts";
 import { readProgram } from "./scripts.ts";
 import { eventually } from "./within.ts";
 import { PythonFiles, SaysOneThing } from "./client_peers.ts";
@@ -24,7 +24,7 @@ async function startCaller(): Promise<
 > {
   const node = await startNode({ files: { "client_calls.ts": readProgram("client_calls.ts") } });
   const url = `${node.url}/client_calls:client_calls:template.os/`;
-  await curlBound([url]);
+  await firstAnswer(url);
   const call = async (wish: unknown) =>
     await (await fetch(url, { method: "POST", body: JSON.stringify(wish) })).json() as Seen;
   return { node, call };

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { testNeeding } from "../clients/needs.ts";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { curlBound } from "./bound.ts";
+import { firstAnswer } from "./bound.ts";
 import { Peer } from "./peer.ts";
 import { readProgram } from "./scripts.ts";
 import { WsServer } from "./ws_peer.ts";
@@ -14,7 +14,7 @@ const SOCKETS = FULL ? 1_000 : 200;
 
 async function startCaller(script = PROGRAM): Promise<RunningNode> {
   const node = await startNode({ files: { "client_sockets.ts": script } });
-  await curlBound([urlOf(node, "")]);
+  await firstAnswer(urlOf(node, ""));
   return node;
 }
 

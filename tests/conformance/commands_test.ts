@@ -3,7 +3,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { runNode, startNode } from "../clients/node.ts";
-import { connectBound, curlBound } from "./bound.ts";
+import { connectBound, firstAnswer } from "./bound.ts";
 
 const EXAMPLES = fromFileUrl(new URL("../../examples/", import.meta.url));
 
@@ -105,9 +105,9 @@ Deno.test("kinode new: each template passes the check, and runs at once; nothing
     assertEquals([check.code, check.stdout.trim()], [0, "kinode: 4 processes are good, 0 errors"]);
     await using node = await startNode({ home });
     const at = (name: string) => `/a-${name}:a-${name}:template.os`;
-    assertStringIncludes((await curlBound([`${node.url}${at("web")}/x`])).text, "hello from");
-    assertEquals((await curlBound([`${node.url}${at("kinode")}`])).text, "hello\n");
-    assertStringIncludes((await curlBound([`${node.url}${at("package")}`])).text, "hello from");
+    assertStringIncludes((await firstAnswer(`${node.url}${at("web")}/x`)).text, "hello from");
+    assertEquals((await firstAnswer(`${node.url}${at("kinode")}`)).text, "hello\n");
+    assertStringIncludes((await firstAnswer(`${node.url}${at("package")}`)).text, "hello from");
     const peer = await connectBound(`${node.url.replace("http", "ws")}${at("websocket")}`);
     assertEquals(await peer.nextText(), "welcome");
     peer.close();

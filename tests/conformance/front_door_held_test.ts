@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { connectBound, curlBound } from "./bound.ts";
+import { connectBound, firstAnswer } from "./bound.ts";
 import { RawHttp } from "./raw_http.ts";
 import { PATH } from "./raw_http_cases.ts";
 import { readProgram } from "./scripts.ts";
@@ -29,7 +29,7 @@ async function start(): Promise<{ node: RunningNode; port: number }> {
     "echo.ts": echo,
   };
   const node = await startNode({ args, files });
-  await curlBound([`${node.url}${PATH}`]);
+  await firstAnswer(`${node.url}${PATH}`);
   return { node, port: Number(new URL(node.url).port) };
 }
 
@@ -57,7 +57,7 @@ async function assertServes(node: RunningNode): Promise<void> {
   using peer = await connectBound(`${node.wsUrl}${ECHO}`);
   peer.send("hello");
   assertEquals(await peer.nextText(), "hello");
-  assertEquals((await curlBound([`${node.url}${PATH}/after`])).text, "GET /after ");
+  assertEquals((await firstAnswer(`${node.url}${PATH}/after`)).text, "GET /after ");
 }
 
 Deno.test("halves of WebSocket messages are bounded in sum, and the oldest are cut", async () => {
@@ -82,7 +82,7 @@ Deno.test("halves of bodies are bounded in sum, and take no room that others nee
   const { node, port } = await start();
   await using _ = node;
   const whole = "/login:login:template.os/open";
-  await curlBound([`${node.url}${whole}`]);
+  await firstAnswer(`${node.url}${whole}`);
   const clients: RawHttp[] = [];
   for (let i = 0; i < 17; i++) {
     const client = await RawHttp.connect(port);
@@ -92,7 +92,7 @@ Deno.test("halves of bodies are bounded in sum, and take no room that others nee
   // They have announced more than there is room for, and sent nothing.
   const post = async () =>
     assertStringIncludes(
-      (await curlBound(["-d", "mine", `${node.url}${whole}`])).text,
+      (await firstAnswer(`${node.url}${whole}`, { method: "POST", body: "mine" })).text,
       "POST /open",
     );
   await post();

@@ -1,6 +1,7 @@
 // A process has a host of its own: an app that knows nothing of its path runs there unchanged.
 
 import { assertEquals } from "@std/assert";
+import { testNeeding } from "../clients/needs.ts";
 import { startNode } from "../clients/node.ts";
 import { connectBound, curlBound } from "./bound.ts";
 
@@ -15,7 +16,7 @@ const APP = `export default {
   websocket: { open(ws) { ws.send(ws.path); } },
 };`;
 
-Deno.test("a process is at / of its own host, over HTTP and WebSockets", async () => {
+testNeeding(["curl"], "a process is at / of its own host, over HTTP and WebSockets", async () => {
   await using node = await startNode({ files: { "my_app.ts": APP, "other.ts": APP } });
   const { port } = new URL(node.url);
   const at = (name: string) => `${name}.localhost:${port}`;

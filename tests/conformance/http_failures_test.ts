@@ -3,7 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { curl } from "../clients/curl.ts";
 import { testNeeding } from "../clients/needs.ts";
 import { startNode } from "../clients/node.ts";
-import { curlBound } from "./bound.ts";
+import { firstAnswer } from "./bound.ts";
 import { readProgram } from "./scripts.ts";
 import { bind, HttpGuest } from "./http_guest.ts";
 
@@ -132,7 +132,7 @@ testNeeding(
     const url = `${node.url}/web_streams:web_streams:template.os`;
     await node.waitForLine("started web_streams:web_streams:template.os");
     const leaving = new AbortController();
-    await curlBound([url]);
+    await firstAnswer(url);
     const waiting = fetch(`${url}/waits`, { signal: leaving.signal }).catch(() => {});
     await node.waitForLine(" web_streams:template.os: waiting");
     // Deno 2.4 tells only of a client that leaves while it is watched, which it is after 0.5 s.

@@ -3,7 +3,7 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { curlBound } from "./bound.ts";
+import { firstAnswer } from "./bound.ts";
 import { RawHttp } from "./raw_http.ts";
 import { framing, get, PATH, type RawCase } from "./raw_http_cases.ts";
 import { plain } from "./raw_http_more_cases.ts";
@@ -23,7 +23,7 @@ const files = { "raw_echo.ts": readProgram("raw_echo.ts") };
 
 async function start(args: string[]): Promise<{ node: RunningNode; port: number }> {
   const node = await startNode({ args, files });
-  await curlBound([`${node.url}${PATH}`]);
+  await firstAnswer(`${node.url}${PATH}`);
   return { node, port: Number(new URL(node.url).port) };
 }
 
@@ -57,7 +57,7 @@ function stateOf(client: RawHttp): string {
 }
 
 async function straysOf(url: string): Promise<string> {
-  return (await curlBound([`${url}${PATH}/strays`])).text;
+  return (await firstAnswer(`${url}${PATH}/strays`)).text;
 }
 
 Deno.test("HTTP/1.1 as raw bytes: the front door", async (t) => {

@@ -4,7 +4,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { curl } from "../clients/curl.ts";
 import { testNeeding } from "../clients/needs.ts";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { curlBound } from "./bound.ts";
+import { firstAnswer } from "./bound.ts";
 import { readProgram } from "./scripts.ts";
 import { within } from "./within.ts";
 
@@ -17,7 +17,7 @@ async function serving(...args: string[]): Promise<RunningNode> {
   const files = { "web_streams.ts": readProgram("web_streams.ts") };
   const node = await startNode({ args, files });
   await node.waitForLine("started web_streams:web_streams:template.os");
-  await curlBound([node.url + PATH]);
+  await firstAnswer(node.url + PATH);
   return node;
 }
 

@@ -4,7 +4,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { curlBound } from "./bound.ts";
+import { firstAnswer } from "./bound.ts";
 
 const PACKAGES = [
   "date-fns@4.1.0",
@@ -80,8 +80,14 @@ async function install(folder: string): Promise<boolean> {
   throw new Error(`npm install failed: ${said}`);
 }
 
-const ask = (node: RunningNode, path: string, ...more: string[]) =>
-  curlBound(["-s", ...more, `${node.url}${path}`]);
+const ask = (node: RunningNode, path: string, init?: RequestInit) =>
+  firstAnswer(`${node.url}${path}`, init);
+
+const json = (body: string): RequestInit => ({
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body,
+});
 
 /** What the two scripts answer, under the ids `hono` and `rest` of these packages. */
 async function answersRight(node: RunningNode, hono: string, rest: string): Promise<void> {
@@ -89,14 +95,17 @@ async function answersRight(node: RunningNode, hono: string, rest: string): Prom
   const post = await ask(node, `/${hono}/posts/7?page=2`);
   assertEquals(JSON.parse(post.text), { id: "7", page: "2" });
   assertEquals((await ask(node, `/${hono}/stream`)).text, "ab");
-  const cookies = await ask(node, `/${hono}/cookies`, "-H", "cookie: seen=yes");
+  const cookies = await ask(node, `/${hono}/cookies`, { headers: { cookie: "seen=yes" } });
   assertEquals(cookies.headers.getSetCookie(), ["a=1; Path=/", "b=2; Path=/; HttpOnly"]);
   assertEquals(cookies.text, "yes");
   const events = await ask(node, `/${hono}/events`);
   assertEquals(events.headers.get("content-type"), "text/event-stream");
   assertEquals(events.text, "event: number\ndata: one\n\nevent: number\ndata: two\n\n");
-  const form = ["-F", "note=hey", "-F", "file=content;filename=f.txt"];
-  assertEquals((await ask(node, `/${hono}/upload`, ...form)).text, '["hey","f.txt","content"]');
+  const body = new FormData();
+  body.set("note", "hey");
+  body.set("file", new File(["content"], "f.txt"));
+  const uploaded = await ask(node, `/${hono}/upload`, { method: "POST", body });
+  assertEquals(uploaded.text, '["hey","f.txt","content"]');
   const from = node.lines.length;
   assertEquals((await ask(node, `/${hono}/boom`)).status, 500);
   await node.waitForLines([
@@ -106,12 +115,12 @@ async function answersRight(node: RunningNode, hono: string, rest: string): Prom
   ], {
     from,
   });
-  const created = await ask(node, `/${hono}/posts`, "-d", '{"a":1}');
+  const created = await ask(node, `/${hono}/posts`, json('{"a":1}'));
   assertEquals([created.status, created.text], [201, '{"a":1}']);
-  const good = await ask(node, `/${rest}`, "-d", '{"name":"<you>"}');
+  const good = await ask(node, `/${rest}`, json('{"name":"<you>"}'));
   const html = '<h1 class="x">Hello &lt;you></h1>';
   assertEquals(JSON.parse(good.text), { html, date: "2026-02-01", id: 21 });
-  const bad = await ask(node, `/${rest}`, "-d", '{"name":""}');
+  const bad = await ask(node, `/${rest}`, json('{"name":""}'));
   assertEquals([bad.status, bad.text], [400, '["name"]']);
 }
 

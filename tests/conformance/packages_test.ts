@@ -4,7 +4,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { testNeeding } from "../clients/needs.ts";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { curlUntil } from "./bound.ts";
+import { untilAnswer } from "./bound.ts";
 import { startRemote } from "./remote.ts";
 import { readExample } from "./scripts.ts";
 import { eventually, within } from "./within.ts";
@@ -140,7 +140,7 @@ Deno.test("--strict: a script serves as soon as the owner grants it, and stops w
     await node.waitForLine("kinode: hello:hello:template.os may: nothing but answer");
     const grants = join(home, "grants.json");
     await Deno.writeTextFile(grants, '{ "hello:hello:template.os": "asked" }');
-    await curlUntil(`${node.url}/hello:hello:template.os/`, "hello");
+    await untilAnswer(`${node.url}/hello:hello:template.os/`, "hello");
     const from = node.lines.length;
     await Deno.writeTextFile(grants, "{}");
     await node.waitForLine("kinode: hello:hello:template.os may: nothing but answer", { from });
@@ -159,7 +159,7 @@ Deno.test("a request under way when its process is saved or deleted is answered 
      } };`;
   await using node = await startNode({ files: { "slow.ts": script("one") } });
   const url = `${node.url}/slow:slow:template.os/`;
-  await curlUntil(url, "one");
+  await untilAnswer(url, "one");
   /** The status of a request that is under way when `end` happens. */
   const interrupted = async (end: () => Promise<void>): Promise<number> => {
     const from = node.lines.length;
@@ -171,7 +171,7 @@ Deno.test("a request under way when its process is saved or deleted is answered 
     return answer.status;
   };
   assertEquals(await interrupted(() => node.drop("slow.ts", script("two"))), 503);
-  await curlUntil(url, "two");
+  await untilAnswer(url, "two");
   assertEquals(await interrupted(() => node.take("slow.ts")), 503);
 });
 
@@ -180,7 +180,7 @@ Deno.test("a script that is no program is not tried again and again, but when it
   await node.waitForLine("gone until it is saved anew: starting it again would not help");
   const from = node.lines.length;
   await node.drop("none.ts", 'export default { fetch: () => new Response("now") };');
-  await curlUntil(`${node.url}/none:none:template.os/`, "now");
+  await untilAnswer(`${node.url}/none:none:template.os/`, "now");
   const text = node.lines.slice(0, from).join("\n");
   assertStringIncludes(text, "Cannot run this script: export a function `init(our)`");
   assertEquals(text.includes("restarting none"), false);

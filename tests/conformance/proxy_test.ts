@@ -114,7 +114,7 @@ async function submit(page: Page, ...values: string[]): Promise<void> {
 }
 
 testNeeding(
-  ["nginx", "openssl", "chromium"],
+  ["nginx", "openssl", "chromium", "curl"],
   "behind nginx, in a browser: the first password, WebSockets, a wrong password, the secure host",
   async (_t, { nginx, openssl, chromium }) => {
     await using proxied = await start(nginx, openssl, "--fake=false", "--name", "real.dev");

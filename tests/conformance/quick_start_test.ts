@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { curl } from "../clients/curl.ts";
 import { testNeeding } from "../clients/needs.ts";
 import { startNode } from "../clients/node.ts";
-import { curlUntil } from "./bound.ts";
+import { untilAnswer } from "./bound.ts";
 import { readExample } from "./scripts.ts";
 
 testNeeding(["curl"], "issue 2: drop a script, it answers; save it, it answers anew", async () => {
@@ -16,7 +16,7 @@ testNeeding(["curl"], "issue 2: drop a script, it answers; save it, it answers a
 
   await node.drop("hello.ts", script);
   await node.waitForLine("kinode: started hello:hello:template.os");
-  await curlUntil(url, "hello, world\n");
+  await untilAnswer(url, "hello, world\n");
   assertEquals((await curl([`${url}?name=kinode`])).text, "hello, kinode\n");
 
   const from = node.lines.length;

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { curl } from "../clients/curl.ts";
 import { testNeeding } from "../clients/needs.ts";
 import { startNode } from "../clients/node.ts";
-import { curlBound } from "./bound.ts";
+import { firstAnswer } from "./bound.ts";
 import { readProgram } from "./scripts.ts";
 
 /** Default exports that all answer `hello`. */
@@ -48,7 +48,7 @@ testNeeding(["curl"], "every form of a handler answers", async (t) => {
     const name = file.replace(".ts", "");
     const url = `${node.url}/${name}:${name}:template.os`;
     await t.step(file, async () => {
-      assertEquals((await curlBound([url])).text, "hello");
+      assertEquals((await firstAnswer(url)).text, "hello");
     });
   }
   await t.step("kinode_uploads.ts counts small bodies and large ones", async () => {
@@ -66,7 +66,7 @@ testNeeding(
   async () => {
     await using node = await startNode({ files: { "web.ts": readProgram("web_streams.ts") } });
     await node.waitForLine("started web:web:template.os");
-    const { text } = await curlBound([`${node.url}/web:web:template.os/context`]);
+    const { text } = await firstAnswer(`${node.url}/web:web:template.os/context`);
     assertEquals(JSON.parse(text), { env: {}, frozen: true });
     await node.waitForLine(" web:template.os: Error: after the answer");
     assertEquals((await curl([`${node.url}/web:web:template.os`])).text, "streams");

@@ -5,7 +5,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { curl } from "../clients/curl.ts";
 import { testNeeding } from "../clients/needs.ts";
 import { startNode } from "../clients/node.ts";
-import { curlBound } from "./bound.ts";
+import { firstAnswer } from "./bound.ts";
 import { readProgram } from "./scripts.ts";
 import { WsServer } from "./ws_peer.ts";
 
@@ -18,7 +18,7 @@ testNeeding(
     });
     const url = `${node.url}/web_throws:web_throws:template.os`;
     await node.waitForLine("kinode: started web_throws:web_throws:template.os");
-    await curlBound([url]);
+    await firstAnswer(url);
 
     await t.step(
       "method, URL with port and query, headers and body; status and headers back",
@@ -80,7 +80,7 @@ testNeeding(
     await using node = await startNode({ files: { "calls_out.ts": readProgram("calls_out.ts") } });
     const url = `${node.url}/calls_out:calls_out:template.os`;
     await node.waitForLine("kinode: started calls_out:calls_out:template.os");
-    await curlBound([url]);
+    await firstAnswer(url);
     const ask = async (to: string) =>
       (await curl(["-G", "--data-urlencode", `to=${to}`, url])).text;
 

@@ -4,7 +4,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { openPage } from "../clients/browser.ts";
 import { testNeeding } from "../clients/needs.ts";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { connectBound, curlBound } from "./bound.ts";
+import { connectBound, firstAnswer } from "./bound.ts";
 import { LISTENERS } from "./ws_channel.ts";
 import { WsPeer } from "./ws_peer.ts";
 
@@ -47,7 +47,7 @@ testNeeding(
   "a browser that offers sub-protocols connects, and sees which was selected",
   async (_t, { chromium }) => {
     await using node = await start([]);
-    await curlBound([`${node.url}/page:page:template.os`]);
+    await firstAnswer(`${node.url}/page:page:template.os`);
     await using page = await openPage(chromium, `${node.url}/page:page:template.os`);
     await page.waitFor(`document.title === "page"`);
     const url = JSON.stringify(`${node.wsUrl}/${NAME}`);

@@ -6,7 +6,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { testNeeding } from "../clients/needs.ts";
 import { startNode } from "../clients/node.ts";
-import { curlUntil } from "../conformance/bound.ts";
+import { untilAnswer } from "../conformance/bound.ts";
 
 const HELLO = 'export default { fetch: () => new Response("well") };';
 const READS =
@@ -66,7 +66,7 @@ testNeeding(
         "linked/way.ts:1:20: error: linked/way/secret.txt is a link that leaves the package linked",
       ]
     ) await node.waitForLine(line);
-    await curlUntil(`${node.url}/well:well:template.os/`, "well");
+    await untilAnswer(`${node.url}/well:well:template.os/`, "well");
     const text = node.lines.join("\n");
     assertEquals([text.includes("the secret"), text.includes("started evil")], [false, false]);
     const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name);

@@ -1,7 +1,7 @@
 // A node with hostile scripts in its folder, and what they said of what they saw: each program of
 // tests/programs/hostile/ reports by printing, and is judged by its test. Beside them a quiet process must be served.
 import { type NodeOptions, type RunningNode, startNode } from "../clients/node.ts";
-import { curlBound } from "../conformance/bound.ts";
+import { firstAnswer } from "../conformance/bound.ts";
 import { assertEquals } from "@std/assert";
 
 /** Text of `tests/programs/hostile/<name>.ts`. */
@@ -27,7 +27,7 @@ export function saidBy(node: RunningNode, name: string): string[] {
 
 /** The node lives, and serves others. */
 export async function assertUnharmed(node: RunningNode): Promise<void> {
-  const answer = await curlBound([`${node.url}/quiet:quiet:template.os/`]);
+  const answer = await firstAnswer(`${node.url}/quiet:quiet:template.os/`);
   assertEquals([answer.text, node.exitCode], ["quiet", undefined]);
 }
 

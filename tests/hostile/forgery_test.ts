@@ -1,7 +1,7 @@
 // Threat: a process that gives itself out for another, or that poisons the language under the library to do so.
 import { assertEquals } from "@std/assert";
 import { toFileUrl } from "@std/path";
-import { curlBound } from "../conformance/bound.ts";
+import { firstAnswer } from "../conformance/bound.ts";
 import {
   assertUnharmed,
   hostileFiles,
@@ -43,7 +43,7 @@ Deno.test("hostile: nobody answers, tells or commands in another's name", async 
   ]);
   // What it may ask for is about its own paths and channels, and it has neither.
   assertEquals(said.push?.includes("Err"), true, said.push);
-  const answer = await curlBound([`${node.url}/victim:victim:template.os/`]);
+  const answer = await firstAnswer(`${node.url}/victim:victim:template.os/`);
   assertEquals(answer.text, "the victim's");
   await assertUnharmed(node);
 });

@@ -8,7 +8,7 @@
 import { assertEquals } from "@std/assert";
 import { measure } from "../bench/_quiet.ts";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { curlBound } from "../conformance/bound.ts";
+import { firstAnswer } from "../conformance/bound.ts";
 import { readProgram } from "../conformance/scripts.ts";
 import { readHostile } from "./attack.ts";
 import { coreShare, type Remains, remainsOf } from "./remains.ts";
@@ -157,7 +157,7 @@ Deno.test({
     const files = { "quiet.ts": quiet, "silent.ts": readProgram("silent.ts") };
     await using node = await startNode({ files });
     const matrix = new Matrix(node);
-    await curlBound([`${node.url}/quiet:quiet:template.os/`]);
+    await firstAnswer(`${node.url}/quiet:quiet:template.os/`);
     const old = await isOld(node);
     const slow = Object.keys(ways).filter((way) => ways[way]!.slow);
     if (!FULL) console.log(`SKIP kill matrix, slow, FULL=1 has them: ${slow.join(" ")}`);

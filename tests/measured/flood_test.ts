@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { measure } from "../bench/_quiet.ts";
 import { startNode } from "../clients/node.ts";
-import { curlBound } from "../conformance/bound.ts";
+import { firstAnswer } from "../conformance/bound.ts";
 import { readProgram } from "../conformance/scripts.ts";
 
 const SECONDS = 2;
@@ -24,7 +24,7 @@ for (const [name, said] of floods) {
       },
     });
     const url = `${node.url}/quiet:quiet:template.os/`;
-    await curlBound([url]);
+    await firstAnswer(url);
     await node.drop(`${name}.ts`, readProgram("bench_flood.ts"));
     await node.waitForLine(`${name}:${name}:template.os begins`);
     const { failed, p99 } = await measure(url, SECONDS);

@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { curl } from "../clients/curl.ts";
 import { testNeeding } from "../clients/needs.ts";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { curlBound } from "../conformance/bound.ts";
+import { firstAnswer } from "../conformance/bound.ts";
 import { RawHttp } from "../conformance/raw_http.ts";
 import { get, PATH } from "../conformance/raw_http_cases.ts";
 import { readProgram } from "../conformance/scripts.ts";
@@ -20,7 +20,7 @@ const SPARE_DESCRIPTORS = 5;
 async function start(...limits: string[]): Promise<{ node: RunningNode; port: number }> {
   const args = ["--listen", "127.0.0.1", ...limits.flatMap((limit) => ["--limit", limit])];
   const node = await startNode({ args, files: { "raw_echo.ts": readProgram("raw_echo.ts") } });
-  await curlBound([`${node.url}${PATH}`]);
+  await firstAnswer(`${node.url}${PATH}`);
   return { node, port: Number(new URL(node.url).port) };
 }
 
