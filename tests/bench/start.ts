@@ -1,7 +1,7 @@
 // From a spawn to the answer to the child's first message, with a worker that stands by and without; and what an idle
 // process costs in memory when a node has 1, 10 and 100 of them: what the node grows by when they are dropped into it,
 // against what it grows by in the same time without. (Two boots differ by more than a process takes.)
-import { startNode } from "../clients/node.ts";
+import { type RunningNode, startNode } from "../clients/node.ts";
 import { firstAnswer } from "../conformance/bound.ts";
 import { readProgram } from "../conformance/scripts.ts";
 import { median } from "./_load.ts";
@@ -42,17 +42,23 @@ async function printTimes(): Promise<void> {
   );
 }
 
+async function add(node: RunningNode, names: string[]): Promise<void> {
+  for (const name of names) await node.drop(`${name}.ts`, IDLE);
+  for (const name of names) await node.waitForLine(`started ${name}:`, { timeoutSeconds: 60 });
+}
+
 /** What a node's resident memory grows by, in MB, when so many idle processes are dropped into it. */
 async function growth(home: string, count: number): Promise<number> {
   await using node = await startNode({ home });
+  // The first one has the kernel's isolate collect what the boot has left: more than a process takes.
+  await add(node, ["first"]);
   await settle();
   const before = residentMb(node.pid);
   const names = Array.from({ length: count }, (_, n) => `idle${n}`);
-  for (const name of names) await node.drop(`${name}.ts`, IDLE);
-  for (const name of names) await node.waitForLine(`started ${name}:`, { timeoutSeconds: 60 });
+  await add(node, names);
   await settle();
   const grown = residentMb(node.pid) - before;
-  for (const name of names) await node.take(`${name}.ts`);
+  for (const name of ["first", ...names]) await node.take(`${name}.ts`);
   return grown;
 }
 

@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { makeCertificate } from "../clients/certificate.ts";
 import { testNeeding } from "../clients/needs.ts";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { curlBound } from "../conformance/bound.ts";
+import { firstAnswer } from "../conformance/bound.ts";
 import { RawHttp } from "../conformance/raw_http.ts";
 import { get, PATH } from "../conformance/raw_http_cases.ts";
 import { readProgram } from "../conformance/scripts.ts";
@@ -33,8 +33,9 @@ async function start(openssl: string, folder: string, ...limits: string[]): Prom
     ],
     files: { "raw_echo.ts": readProgram("raw_echo.ts") },
   });
-  await curlBound(["-k", `${node.url}${PATH}`]);
-  return { node, port: Number(new URL(node.url).port), ca: await Deno.readTextFile(certFile) };
+  const ca = await Deno.readTextFile(certFile);
+  await firstAnswer(`${node.url}${PATH}`, {}, { caCerts: [ca] });
+  return { node, port: Number(new URL(node.url).port), ca };
 }
 
 /** Undefined where there is no /proc to count them in. */
@@ -57,7 +58,7 @@ testNeeding(["openssl"], "TLS: clients that do not go on are ended", async (t, {
   await using _ = node;
   const before = descriptorsOf(node);
   const whole = async (path: string) =>
-    (await curlBound(["-k", "-H", "Connection: close", `${node.url}${PATH}${path}`])).text;
+    (await firstAnswer(`${node.url}${PATH}${path}`, {}, { caCerts: [ca] })).text;
 
   for (const [name, said] of [["says nothing", ""], ["stops within its handshake", HALF_HELLO]]) {
     await t.step(`who ${name}`, async () => {
