@@ -5,6 +5,8 @@
 //   await page.evaluate(`document.querySelector("button").click()`);
 //   await page.waitFor(`document.title === "Inside"`);
 
+import { within } from "../conformance/within.ts";
+
 const WAIT_SECONDS = 30;
 
 /** `flags`: of Chromium, such as `--ignore-certificate-errors`. */
@@ -96,10 +98,13 @@ export class Page implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Its helpers end before it does; after a signal they would write on.
+    this.#socket.send(JSON.stringify({ id: this.#next++, method: "Browser.close" }));
+    await within("end of chromium", this.#child.status).catch((error) => {
+      this.#child.kill("SIGKILL");
+      throw error;
+    });
     this.#socket.close();
-    this.#child.kill("SIGKILL");
-    await this.#child.status;
-    // Chromium's helpers may write for a moment after it has ended.
-    await Deno.remove(this.#profile, { recursive: true }).catch(() => {});
+    await Deno.remove(this.#profile, { recursive: true });
   }
 }
