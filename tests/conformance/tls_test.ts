@@ -148,6 +148,14 @@ testNeeding(
       await node.waitForLine("new connections get the new certificate", { from });
       assertMatch(await fetched(url, first.certFile), /^https:/);
     });
+    await t.step("so is one file with the key before the certificate", async () => {
+      const from = node.lines.length;
+      const parts = [second.keyFile, second.certFile].map((file) => Deno.readTextFileSync(file));
+      for (const file of [certFile, keyFile]) await Deno.writeTextFile(file, parts.join(""));
+      await node.waitForLine("new connections get the new certificate", { from });
+      assertMatch(await fetched(url, second.certFile), /^https:/);
+      assertEquals(node.lines.slice(from).filter((line) => line.includes("--tls-cert")), []);
+    });
     await Deno.remove(folder, { recursive: true });
   },
 );

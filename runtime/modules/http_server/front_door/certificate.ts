@@ -2,7 +2,6 @@
  * The certificate of the front door: two PEM files, read at the start and again when they change. A file that is
  * no good never takes the place of one that was.
  */
-import { X509Certificate } from "node:crypto";
 import type { Log } from "../../../log.ts";
 
 export interface CertificateFiles {
@@ -17,6 +16,7 @@ export interface Certificate {
 
 /** Between two words about a certificate that expires. */
 const DAY_MS = 86_400_000;
+const FIRST = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/s;
 /** Between two looks at the files; they count as written when two looks find the same. */
 const LOOK_MS = 1_000;
 
@@ -58,12 +58,20 @@ function readPem(flag: string, file: string, kind: string): string {
 }
 
 /**
- * What clients have, or will soon have, against its dates; `null`: nothing. Who renews does so with a third of the
- * time left (Let's Encrypt's advice), so with a tenth left nobody has.
+ * What clients have, or will soon have, against the dates of the first certificate of a PEM file, whatever else is in
+ * it; `null`: nothing. Who renews does so with a third of the time left (Let's Encrypt's advice), so with a tenth left
+ * nobody has.
  */
-export function faultOfDates(cert: string, now: number): string | null {
-  const { validFrom, validTo } = new X509Certificate(cert);
-  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
+export async function faultOfDates(pem: string, now: number): Promise<string | null> {
+  // It takes milliseconds to load, which a node without TLS need not wait for.
+  const { X509Certificate } = await import("node:crypto");
+  let from, to;
+  try {
+    const { validFrom, validTo } = new X509Certificate(FIRST.exec(pem)?.[0] ?? pem);
+    [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
+  } catch (error) {
+    return `serves, but its dates cannot be read (${(error as Error).message})`;
+  }
   const day = (time: number) => new Date(time).toISOString().slice(0, 10);
   if (now >= to) return `has expired on ${day(to)}: clients refuse it`;
   if (now < from) return `is valid from ${day(from)} on: until then clients refuse it`;
@@ -95,7 +103,7 @@ export class CertificateWatch {
     this.#log = log;
     this.#used = this.#seen = stampOf(files);
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
-    this.#lookAtDates();
+    void this.#lookAtDates();
   }
 
   close(): void {
@@ -104,12 +112,12 @@ export class CertificateWatch {
 
   #look(): void {
     this.#lookAtFiles();
-    if (Date.now() - this.#datesAt >= DAY_MS) this.#lookAtDates();
+    if (Date.now() - this.#datesAt >= DAY_MS) void this.#lookAtDates();
   }
 
-  #lookAtDates(): void {
+  async #lookAtDates(): Promise<void> {
     this.#datesAt = Date.now();
-    const fault = faultOfDates(this.#cert, this.#datesAt);
+    const fault = await faultOfDates(this.#cert, this.#datesAt);
     if (fault === null) return;
     const hint = "a new one in its place is taken without a restart";
     this.#log.warn(`http-server: --tls-cert ${this.#files.certFile} ${fault}; ${hint}`);
@@ -125,7 +133,7 @@ export class CertificateWatch {
       const fresh = readCertificate(this.#files);
       this.#changed(fresh);
       this.#cert = fresh.cert;
-      this.#lookAtDates();
+      void this.#lookAtDates();
     } catch (error) {
       this.#log.warn(`http-server: keeps the certificate that it has: ${(error as Error).message}`);
     }
