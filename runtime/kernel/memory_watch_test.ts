@@ -62,6 +62,12 @@ class World implements Disposable {
     await this.watch.look();
   }
 
+  /** Looks once, after the node has grown by so much while the process used CPU in the system. */
+  async growBeside(fake: Fake, byMb: number): Promise<void> {
+    fake.systemMs += 100;
+    await this.grow(byMb);
+  }
+
   get ended(): (string | null)[] {
     return this.fakes.map(({ ended }) => ended);
   }
@@ -87,8 +93,7 @@ Deno.test("MemoryWatch charges what nobody owns up to, to who used the system me
   using world = new World();
   await world.grow(40);
   for (let i = 0; i < 6; i++) {
-    world.fakes[1]!.systemMs += 100;
-    await world.grow(100);
+    await world.growBeside(world.fakes[1]!, 100);
   }
   assertEquals(world.ended[0], null);
   assertEquals(world.ended[1]?.startsWith("holds about 510 MB"), true, `${world.ended[1]}`);
@@ -98,16 +103,13 @@ Deno.test("MemoryWatch: what is given back is nobody's, and what the dead leave 
   using world = new World();
   const [a, b] = world.fakes as [Fake, Fake];
   await world.grow(40);
-  a.systemMs += 100;
-  await world.grow(300);
+  await world.growBeside(a, 300);
   await world.grow(-300);
-  a.systemMs += 100;
-  await world.grow(300);
+  await world.growBeside(a, 300);
   await world.grow(0);
   assertEquals(world.ended, [null, null]);
   a.ended = "by somebody";
-  b.systemMs += 100;
-  await world.grow(100);
+  await world.growBeside(b, 100);
   await world.grow(0);
   assertEquals(b.ended, null);
 });
@@ -117,9 +119,8 @@ Deno.test("MemoryWatch charges nobody for what is on its way to a process", asyn
   const [a] = world.fakes as [Fake, Fake];
   await world.grow(40);
   for (let i = 0; i < 6; i++) {
-    a.systemMs += 100;
     a.underWayMb += 100;
-    await world.grow(100);
+    await world.growBeside(a, 100);
   }
   a.underWayMb = 0;
   a.saysMb += 300;
@@ -133,17 +134,15 @@ Deno.test("MemoryWatch charges nobody for what the node's own threads take, and 
   const [a] = world.fakes as [Fake, Fake];
   await world.grow(40);
   for (let i = 0; i < 6; i++) {
-    a.systemMs += 100;
     world.ownSystemMs += 100;
-    await world.grow(100);
+    await world.growBeside(a, 100);
   }
   assertEquals(world.ended, [null, null], "half of it is the node's");
   for (let i = 0; i < 6; i++) {
     // Of 400 MB the allocator keeps what the isolate gave back, and gives it out again; then the system has it back.
     for (const [ownMb, rssMb] of [[400, 400], [-400, 0], [400, 0], [-400, -400]] as const) {
-      a.systemMs += 100;
       world.ownMb += ownMb;
-      await world.grow(rssMb);
+      await world.growBeside(a, rssMb);
     }
   }
   await world.grow(100);

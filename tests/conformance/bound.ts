@@ -4,6 +4,14 @@ import { curl, type CurlAnswer } from "../clients/curl.ts";
 import { eventually } from "./within.ts";
 import { WsPeer } from "./ws_peer.ts";
 
+/** Asks again while the answer is 404. */
+export function unless404<T extends { status: number }>(ask: () => Promise<T>): Promise<T> {
+  return eventually("answer but 404", async () => {
+    const answer = await ask();
+    return answer.status === 404 ? undefined : answer;
+  });
+}
+
 export interface Answer {
   status: number;
   headers: Headers;
@@ -18,7 +26,7 @@ export function firstAnswer(
   init: RequestInit = {},
   http: Deno.CreateHttpClientOptions = {},
 ): Promise<Answer> {
-  return eventually("answer but 404", async () => {
+  return unless404(async () => {
     using client = Deno.createHttpClient({ ...http, poolMaxIdlePerHost: 0 });
     const signal = AbortSignal.timeout(ANSWER_MS);
     const response = await fetch(
@@ -26,8 +34,7 @@ export function firstAnswer(
       { redirect: "manual", signal, client, ...init } as RequestInit,
     );
     const { status, headers } = response;
-    const text = await response.text();
-    return status === 404 ? undefined : { status, headers, text };
+    return { status, headers, text: await response.text() };
   });
 }
 
@@ -41,10 +48,10 @@ export function untilAnswer(url: string, text: string): Promise<Answer> {
 
 /** As `firstAnswer()`, with curl and the arguments that it needs; fails with what curl says. */
 export function curlBound(args: string[]): Promise<CurlAnswer> {
-  return eventually("answer but 404", async () => {
+  return unless404(async () => {
     const answer = await curl(args);
     if (answer.code !== 0) throw new Error(answer.stderr);
-    return answer.status === 404 ? undefined : answer;
+    return answer;
   });
 }
 

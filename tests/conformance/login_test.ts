@@ -5,8 +5,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { openPage } from "../clients/browser.ts";
 import { testNeeding } from "../clients/needs.ts";
 import { type RunningNode, runNode, startNode } from "../clients/node.ts";
+import { unless404 } from "./bound.ts";
 import { readProgram } from "./scripts.ts";
-import { eventually } from "./within.ts";
 
 const FILES = { "login.ts": readProgram("login.ts") };
 const REAL = ["--fake=false", "--name", "real.dev"];
@@ -14,12 +14,11 @@ const HASH = `0x${"ab".repeat(32)}`;
 
 /** The answer as soon as the process has bound its paths. */
 function bound(node: RunningNode, path: string, init?: RequestInit): Promise<Response> {
-  return eventually("answer but 404", async () => {
+  return unless404(async () => {
     const url = `${node.url}/login:login:template.os${path}`;
     const response = await fetch(url, { redirect: "manual", ...init });
-    if (response.status !== 404) return response;
-    await response.body?.cancel();
-    return undefined;
+    if (response.status === 404) await response.body?.cancel();
+    return response;
   });
 }
 
