@@ -1,13 +1,13 @@
 // Servers for processes that call out: Python's http.server with a folder of files, and a TCP server that says one thing.
-import { within } from "./within.ts";
+import { Peer } from "./peer.ts";
 
 export class PythonFiles implements AsyncDisposable {
   readonly url: string;
-  readonly #child: Deno.ChildProcess;
+  readonly #server: Peer;
   readonly #folder: string;
 
-  private constructor(child: Deno.ChildProcess, folder: string, port: number) {
-    this.#child = child;
+  private constructor(server: Peer, folder: string, port: number) {
+    this.#server = server;
     this.#folder = folder;
     this.url = `http://localhost:${port}`;
   }
@@ -18,27 +18,16 @@ export class PythonFiles implements AsyncDisposable {
       await Deno.writeTextFile(`${folder}/${name}`, text);
     }
     const args = ["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", folder];
-    const child = new Deno.Command(python, { args, stdout: "piped", stderr: "null" }).spawn();
-    const port = await within("line of http.server", portOf(child.stdout));
-    return new PythonFiles(child, folder, port);
+    // A Peer reads on after the line with the port: `-u` writes its newline apart, and dies if nobody takes that.
+    const server = new Peer(python, args);
+    const line = await server.waitForLine(/ port \d+ /);
+    return new PythonFiles(server, folder, Number(/ port (\d+) /.exec(line)![1]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill();
-    await this.#child.status;
+    await this.#server[Symbol.asyncDispose]();
     await Deno.remove(this.#folder, { recursive: true });
   }
-}
-
-/** It prints `Serving HTTP on 127.0.0.1 port 41234 (http://…) ...`. */
-async function portOf(stdout: ReadableStream<Uint8Array>): Promise<number> {
-  let said = "";
-  for await (const part of stdout.pipeThrough(new TextDecoderStream())) {
-    said += part;
-    const [, port] = / port (\d+) /.exec(said) ?? [];
-    if (port !== undefined) return Number(port);
-  }
-  throw new Error(`http.server said ${said}`);
 }
 
 /** Answers every request with the same bytes, and closes; `null`: never. */
