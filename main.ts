@@ -34,13 +34,13 @@ if ("command" in parsed) {
 const flags = parsed.run;
 const fault = faultOf(flags.frontDoor);
 if (fault !== null) exit(2, fault);
-const system = new System({
+const system: System = new System({
   node: flags.name,
   log,
   store: await orExit(SqliteStore.open({ home: flags.home, log })),
   now: () => performance.now(),
   print: log.print.bind(log),
-  bounds: flags.bounds,
+  bounds: { ...flags.bounds, relieve: () => loader.relieve() },
   makeNursery: startNursery,
   loadChild: (parent, path) => loader.loadChild(parent, path),
   isSealed,
@@ -62,6 +62,7 @@ const loader = new Loader({
   libraryNames,
   grantsFile: join(home, "grants.json"),
   strict: flags.strict,
+  nodeMemoryMb: system.memoryMb,
   log,
   start: (script) => system.startScript(script),
   stop: (id) => system.stop(id),

@@ -1,7 +1,7 @@
 // Types for what deno.json's import map takes from npm without any: deno-std (the standard library's
 // files, republished as plain JavaScript). Written by hand, only what the project may use; a
 // name that is missing here exists in the package all the same: look at its file, then add its line.
-// esbuild-wasm, fast-check and trace-mapping bring their own types.
+// esbuild-wasm and fast-check bring their own types.
 
 declare module "@std/assert" {
   // deno-lint-ignore no-explicit-any

@@ -224,6 +224,15 @@ export const BUNDLE_BYTES_MAX = 16 * 1024 * 1024;
 /** Bundling one script; beyond it esbuild is ended and the script is reported. A cold start takes 1 s. */
 export const BUNDLE_SECONDS_MAX = 60;
 
+/** Memory that esbuild takes for one script, and its WebAssembly would take 4 GB: typescript.js, 9 MB, takes 306. */
+export const BUNDLE_MEMORY_MB_MAX = 1024;
+
+/** A bundle's source map: that of minified code is two to three times as large; reading 12 MB takes the kernel 0.1 s, once. */
+export const BUNDLE_MAP_BYTES_MAX = 16 * 1024 * 1024;
+
+/** A file with a `config`: it is parsed in JavaScript, which takes 200 times its size. */
+export const CONFIG_FILE_BYTES_MAX = 1024 * 1024;
+
 /** Capabilities that one process may hold, and that it may have seen on messages and not saved yet; and their text. */
 export const CAPABILITIES_PER_PROCESS_MAX = 10_000;
 export const CAPABILITY_CHARS_PER_PROCESS_MAX = 1024 * 1024;

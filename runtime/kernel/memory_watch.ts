@@ -8,7 +8,7 @@
  *
  *   every 250 ms: the node's memory; 32 MB more or less than last time ─► look at every process
  *   a process over its limit in two looks ─► ended
- *   the node over its limit               ─► the greediest is ended
+ *   the node over its limit               ─► what it does itself is ended, or else the greediest
  */
 import process from "node:process";
 import { BUFFERS_EXTRA_MB } from "../limits.ts";
@@ -29,10 +29,12 @@ const PATIENCE_LOOKS = 8;
 /** Who holds less is not to blame. */
 const GREEDY_MB = 32;
 
-/** What the person at the terminal decides of the node as a whole. */
+/** What bounds the node as a whole. */
 export interface NodeBounds {
   memoryMbMax: number;
   killUnresponsive: boolean;
+  /** Ends work of the node's own that holds much memory; `false` if there is none. */
+  relieve(): boolean;
 }
 
 export interface MemoryWatchOptions extends NodeBounds {
@@ -160,9 +162,13 @@ export class MemoryWatch {
 
   /** Whether the node was over its limit, and somebody was ended for it, or was just now. */
   #endGreediest(): boolean {
-    const { memoryMbMax, log, onOver } = this.#options;
+    const { memoryMbMax, log, onOver, relieve } = this.#options;
     if (this.#rss <= memoryMbMax * MB) return this.#warned = false;
     if (this.#patience > 0) return true;
+    if (relieve()) {
+      this.#patience = PATIENCE_LOOKS;
+      return true;
+    }
     const [greediest] = [...this.#accounts].sort(([, a], [, b]) => held(b) - held(a));
     const node = `the node holds ${mb(this.#rss)} MB (limit --memory-mb ${memoryMbMax})`;
     if (greediest === undefined || held(greediest[1]) < GREEDY_MB * MB) {

@@ -30,6 +30,8 @@ class World implements Disposable {
   ownSystemMs = 0;
   readonly fakes = ["a", "b"].map((id) => new Fake(id));
   readonly lines: string[] = [];
+  /** Whether the node's own work gives something back, by turns. */
+  readonly relieves: boolean[] = [];
   readonly watch: MemoryWatch;
 
   constructor(memoryMbMax = 10_000) {
@@ -44,6 +46,7 @@ class World implements Disposable {
     this.watch = new MemoryWatch({
       memoryMbMax,
       killUnresponsive: false,
+      relieve: () => this.relieves.shift() ?? false,
       runs: () => this.fakes.filter(({ ended }) => ended === null) as unknown as Run[],
       log: { info: () => {}, warn: (text) => void this.lines.push(text) },
       onOver: (run, why) => void ((run as unknown as Fake).ended = why),
@@ -148,6 +151,18 @@ Deno.test("MemoryWatch charges nobody for what the node's own threads take, and 
   await world.grow(100);
   await world.grow(0);
   assertEquals(world.ended, [null, null]);
+});
+
+Deno.test("MemoryWatch ends the node's own work before any process", async () => {
+  using world = new World(1_000);
+  const [a] = world.fakes as [Fake, Fake];
+  a.saysMb = 300;
+  world.relieves.push(true);
+  await world.grow(1_000);
+  for (let i = 0; i < 7; i++) await world.grow(0);
+  assertEquals(world.ended, [null, null], "the memory takes a moment to come back");
+  await world.grow(0);
+  assertEquals(a.ended === null, false, "it did not come back, and there is nothing else to end");
 });
 
 Deno.test("MemoryWatch ends the greediest when the node is over its limit, one at a time", async () => {

@@ -47,7 +47,7 @@ class World implements Disposable {
       log,
       print: (id, _verbosity, text) => line(`${id}: ${text}`),
       now: () => this.time,
-      bounds: { memoryMbMax: 4096, killUnresponsive: false },
+      bounds: { memoryMbMax: 4096, killUnresponsive: false, relieve: () => false },
       stored: {
         save: ({ id, onExit }) => void this.stored.set(id, onExit),
         remove: (id) => void this.stored.delete(id),

@@ -16,6 +16,7 @@ import { CapabilityTable } from "./capabilities.ts";
 import { KERNEL_ID, KernelCommands } from "./commands.ts";
 import { HostCalls, type LoadChild } from "./host_calls.ts";
 import { Kernel } from "./kernel.ts";
+import type { NodeBounds } from "./memory_watch.ts";
 import { Nursery } from "./nursery.ts";
 import { canLimitWorkers, memoryMbOfMachine } from "./machine.ts";
 import { Persistence } from "./persistence.ts";
@@ -32,8 +33,8 @@ export interface SystemOptions {
   makeNursery(): Worker;
   loadChild: LoadChild;
   isSealed(code: string): boolean;
-  /** What the person at the terminal decides; a memory of `null` is as much as the machine allows. */
-  bounds: { memoryMbMax: number | null; killUnresponsive: boolean };
+  /** A memory of `null` is as much as the machine allows. */
+  bounds: Omit<NodeBounds, "memoryMbMax"> & { memoryMbMax: number | null };
   /** A process that may rule the node wants it to stop. */
   shutdown(): void;
   /** No process can be started; the node is of no use. */
@@ -59,6 +60,8 @@ export interface Script extends Pick<Program, "id" | "code" | "mapStack"> {
 
 export class System {
   readonly kernel: Kernel;
+  /** What the node may hold as a whole. */
+  readonly memoryMb: number;
   readonly #supervisor: Supervisor;
   readonly #nursery: Nursery;
   readonly #persistence: Persistence;
@@ -79,8 +82,8 @@ export class System {
     const { kernel } = this;
     const stored = this.#persistence;
     if (!canLimitWorkers()) log.info(WITHOUT_LIMITS);
-    const memoryMbMax = options.bounds.memoryMbMax ?? memoryMbOfMachine();
-    const bounds = { ...options.bounds, memoryMbMax };
+    this.memoryMb = options.bounds.memoryMbMax ?? memoryMbOfMachine();
+    const bounds = { ...options.bounds, memoryMbMax: this.memoryMb };
     const nursery = this.#nursery;
     this.#supervisor = new Supervisor({ kernel, nursery, log, print, now, stored, bounds });
     const supervisor = this.#supervisor;

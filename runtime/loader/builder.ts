@@ -1,13 +1,20 @@
 /**
  * From a script's files to its bundle: out of the cache, or made anew. The folder's scripts and the children of
- * processes want the one bundler at the same time; they take turns.
+ * processes want the one bundler at the same time; they take turns, and who takes long goes on beside the others.
  */
 import { type Bundle, Bundler, type Inputs } from "./bundle.ts";
 import { BundleCache } from "./cache.ts";
-import { WARM_AFTER_SECONDS } from "./limits.ts";
+import { BUNDLE_MEMORY_MB_MAX } from "../limits.ts";
+import {
+  BUNDLE_MEMORY_MB_MIN,
+  BUNDLE_MEMORY_PART,
+  PATIENCE_SECONDS,
+  WARM_AFTER_SECONDS,
+} from "./limits.ts";
 import type { Log } from "../log.ts";
 import { rootOf } from "./npm.ts";
 import { problemOf } from "./problem.ts";
+import { SlowLane } from "./slow_lane.ts";
 import { sha256Of, type Sources } from "./sources.ts";
 
 export interface BuilderOptions {
@@ -17,6 +24,12 @@ export interface BuilderOptions {
   /** What `@kinode/process` exports. */
   libraryNames: readonly string[];
   log: Log;
+  /** For one bundle, before the others go first; default: `PATIENCE_SECONDS`. */
+  patienceSeconds?: number;
+  /** What the node may hold as a whole. */
+  nodeMemoryMb?: number;
+  /** What took longer than that is done: the next `build` of it gives it. */
+  onLate(entry: Entry): void;
 }
 
 /** A script, as far as its bundle is concerned. */
@@ -49,14 +62,20 @@ export class Builder {
   readonly #options: BuilderOptions;
   readonly #bundler: Bundler;
   readonly #cache: BundleCache;
+  readonly #slowLane: SlowLane;
+  /** Came out of the slow lane, until they are asked for. */
+  readonly #late = new Map<string, Bundle>();
   #cacheWorks = true;
   #turn: Promise<unknown> = Promise.resolve();
   #warmTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: BuilderOptions) {
-    const { sources, cacheFolder, libraryNames } = options;
+    const { sources, cacheFolder, libraryNames, nodeMemoryMb = Infinity } = options;
     this.#options = options;
-    this.#bundler = new Bundler(sources, libraryNames);
+    const seconds = options.patienceSeconds ?? PATIENCE_SECONDS;
+    const memoryMb = bundleMemoryMb(nodeMemoryMb);
+    this.#bundler = new Bundler(sources, libraryNames, { seconds, memoryMb });
+    this.#slowLane = new SlowLane(() => new Bundler(sources, libraryNames, { memoryMb }));
     this.#cache = new BundleCache(cacheFolder, libraryNames);
   }
 
@@ -69,19 +88,39 @@ export class Builder {
     const inputs = await this.read(cached.inputs.map(({ path }) => path), root);
     // What was not there then must not be there now.
     const stale = cached.inputs.some(({ path, sha256 }) => (inputs.get(path) ?? "") !== sha256);
-    return stale ? null : { inputs, output: cached.output, problems: cached.warnings };
+    if (stale) return null;
+    return { inputs, output: cached.output, problems: cached.warnings, isLate: false };
   }
 
-  /** Bundles `entry`; without anything to run in it that is an error, too. */
-  async build({ file, root }: Entry): Promise<Bundle> {
-    const bundle = await this.#inTurn(() => this.#bundler.bundle(file, root));
-    const { output, problems } = bundle;
-    if (output === null || output.exports.some((name) => ENTRIES.has(name))) return bundle;
-    return {
-      ...bundle,
-      output: null,
-      problems: [...problems, problemOf(file, NOTHING, hintFor(output.code))],
-    };
+  /** Bundles `entry`. What takes long is given without an output for now, `isLate`, and `onLate` says when to ask again. */
+  async build(entry: Entry): Promise<Bundle> {
+    const name = nameOf(entry);
+    const late = this.#late.get(name);
+    this.forget(entry);
+    if (late !== undefined && await this.#isCurrent(late, entry)) return late;
+    const bundle = await this.#buildQuickly(entry);
+    if (!bundle.isLate) return bundle;
+    this.#buildSlowly(entry);
+    return { ...bundle, problems: [] };
+  }
+
+  /** Bundles `entry`, however long it takes. */
+  async buildWhole(entry: Entry): Promise<Bundle> {
+    const bundle = await this.#buildQuickly(entry);
+    const { file, root } = entry;
+    if (!bundle.isLate) return bundle;
+    return withEntry(entry, await this.#slowLane.build(nameOf(entry), file, root) ?? bundle);
+  }
+
+  /** Whether `build` has it already. */
+  isLate(entry: Entry): boolean {
+    return this.#late.has(nameOf(entry));
+  }
+
+  /** Nobody waits for it any more. */
+  forget(entry: Entry): void {
+    this.#slowLane.cancel(nameOf(entry));
+    this.#late.delete(nameOf(entry));
   }
 
   /** Keeps what `build` made, if it made something, for the next time. */
@@ -109,6 +148,11 @@ export class Builder {
     this.#warmTimer = setTimeout(warm, WARM_AFTER_SECONDS * 1000);
   }
 
+  /** Ends bundles for which the node has grown by much, since it holds too much. Whether there was one. */
+  relieve(): boolean {
+    return this.#slowLane.relieve() || this.#bundler.relieve();
+  }
+
   /** Frees what bundling needs, when nothing else wants it. */
   async rest(): Promise<void> {
     await this.#inTurn(() => this.#bundler.rest());
@@ -117,6 +161,7 @@ export class Builder {
   close(): void {
     clearTimeout(this.#warmTimer);
     this.#bundler.close();
+    this.#slowLane.close();
   }
 
   /** What these files are now. */
@@ -129,11 +174,46 @@ export class Builder {
     return inputs;
   }
 
+  async #buildQuickly(entry: Entry): Promise<Bundle> {
+    const { file, root } = entry;
+    return withEntry(entry, await this.#inTurn(() => this.#bundler.bundle(file, root)));
+  }
+
+  async #buildSlowly(entry: Entry): Promise<void> {
+    const { file, root } = entry;
+    this.#options.log.info(`${file} takes long to read; the others go on meanwhile`);
+    const bundle = await this.#slowLane.build(nameOf(entry), file, root);
+    if (bundle === null) return;
+    this.#late.set(nameOf(entry), withEntry(entry, bundle));
+    this.#options.onLate(entry);
+  }
+
+  async #isCurrent({ inputs }: Bundle, { root }: Entry): Promise<boolean> {
+    return await digestOf(await this.read(inputs.keys(), root)) === await digestOf(inputs);
+  }
+
   #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => {});
     return done;
   }
+}
+
+/** A part of what the node may hold: two are bundled at a time at most. */
+function bundleMemoryMb(nodeMemoryMb: number): number {
+  const part = Math.floor(nodeMemoryMb * BUNDLE_MEMORY_PART);
+  return Math.max(BUNDLE_MEMORY_MB_MIN, Math.min(BUNDLE_MEMORY_MB_MAX, part));
+}
+
+/** Without anything to run in it that is an error, too. */
+function withEntry({ file }: Entry, bundle: Bundle): Bundle {
+  const { output, problems } = bundle;
+  if (output === null || output.exports.some((name) => ENTRIES.has(name))) return bundle;
+  return {
+    ...bundle,
+    output: null,
+    problems: [...problems, problemOf(file, NOTHING, hintFor(output.code))],
+  };
 }
 
 /** The same file as part of a package may import less. */

@@ -7,11 +7,16 @@
  *                  Resolver: files of the folder · npm packages in it · @kinode/process · some of Node's modules
  */
 import { assert } from "../assert.ts";
-import { BUNDLE_BYTES_MAX } from "../limits.ts";
-import type { Built, Question } from "./bundle_protocol.ts";
+import {
+  BUNDLE_BYTES_MAX,
+  BUNDLE_MAP_BYTES_MAX,
+  BUNDLE_MEMORY_MB_MAX,
+  BUNDLE_SECONDS_MAX,
+} from "../limits.ts";
+import { type Built, NO_MAP, type Question } from "./bundle_protocol.ts";
 import { compilerOptions, installedJsx } from "./compiler_options.ts";
 import { problemsOfConfig } from "./config.ts";
-import { type Crash, Esbuild } from "./esbuild.ts";
+import { type BuildBounds, type Crash, Esbuild } from "./esbuild.ts";
 import { problemsOf } from "./esbuild_message.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import { Resolver } from "./resolve.ts";
@@ -36,6 +41,8 @@ export interface Bundle {
   problems: Problem[];
   /** SHA-256 of every file that was asked for, by its path relative to the folder; `null`: not to be had. */
   inputs: Inputs;
+  /** There was no time to finish it. */
+  isLate: boolean;
 }
 
 /** The module behind `@kinode/process`: a name that is not exported here is an error with file and line. */
@@ -50,10 +57,15 @@ export function libraryModule(names: readonly string[]): string {
 export class Bundler {
   readonly #sources: Sources;
   readonly #library: string;
-  readonly #esbuild = new Esbuild();
+  readonly #esbuild: Esbuild;
 
-  constructor(sources: Sources, libraryNames: readonly string[]) {
+  constructor(
+    sources: Sources,
+    libraryNames: readonly string[],
+    { seconds = BUNDLE_SECONDS_MAX, memoryMb = BUNDLE_MEMORY_MB_MAX }: Partial<BuildBounds> = {},
+  ) {
     this.#sources = sources;
+    this.#esbuild = new Esbuild({ seconds, memoryMb });
     this.#library = libraryModule(libraryNames);
   }
 
@@ -87,20 +99,27 @@ export class Bundler {
     }
     // `String.raw` sees escapes: with templates turned into strings, sealing changes no value.
     if (!("crashed" in built) && built.output?.touchesTemplates) built = await build(true);
-    // On a machine that is less busy it may go well: the next look at everything tries it again.
-    if ("crashed" in built) inputs.set(entry, null);
+    const isLate = "crashed" in built && built.isLate;
+    // What may pass is tried again at the next look at everything; and what was not even read.
+    if ("crashed" in built && (built.mayPass || !inputs.has(entry))) inputs.set(entry, null);
     const { output, problems } = finish(entry, built);
     const lacksReact = isOpen && options.jsx === undefined && wantsReact(codeOf(built));
     return {
       output,
       problems: lacksReact ? [...problems, noReact(entry, root)] : problems,
       inputs,
+      isLate,
     };
   }
 
   /** Compiles esbuild, which is most of what the first bundle waits for. */
   async warm(): Promise<void> {
     await this.#esbuild.warm();
+  }
+
+  /** Ends a bundle for which the node has grown by much. Whether there was one. */
+  relieve(): boolean {
+    return this.#esbuild.relieve();
   }
 
   /** Ends the worker until the next bundle. */
@@ -131,7 +150,15 @@ function noReact(entry: string, root: string): Problem {
   return { ...problemOf(entry, "its JSX needs a package", hint), severity: "warning" };
 }
 
-function finish(entry: string, built: Built | Crash): Omit<Bundle, "inputs"> {
+function withoutPlaces(entry: string): Problem {
+  const text = `its source map is larger than ${BUNDLE_MAP_BYTES_MAX >> 20} MB: ` +
+    "errors will not say where in the script they happened";
+  return { ...problemOf(entry, text), severity: "warning" };
+}
+
+const TOO_LARGE = `the finished bundle is larger than ${BUNDLE_BYTES_MAX >> 20} MB`;
+
+function finish(entry: string, built: Built | Crash): Pick<Bundle, "output" | "problems"> {
   if ("crashed" in built) {
     const text = `esbuild could not read this script: ${built.crashed}`;
     return { output: null, problems: [problemOf(entry, text)] };
@@ -142,6 +169,7 @@ function finish(entry: string, built: Built | Crash): Omit<Bundle, "inputs"> {
     output: null,
     problems: [...problems, problemOf(entry, text)],
   });
+  if (built.isTooLarge) return refuse(TOO_LARGE);
   if (built.output === null || problems.some(({ severity }) => severity === "error")) {
     return { output: null, problems };
   }
@@ -149,9 +177,9 @@ function finish(entry: string, built: Built | Crash): Omit<Bundle, "inputs"> {
   // Neither can happen as far as we know; a script that finds a way must not run, nor stop the node.
   if (built.imports.length > 0) return refuse(`still imports ${built.imports.join(", ")}`);
   if (!isSealed(code)) return refuse("cannot be sealed against import()");
-  if (code.length > BUNDLE_BYTES_MAX) {
-    return refuse(`the finished bundle is larger than ${BUNDLE_BYTES_MAX >> 20} MB`);
-  }
+  // Sealing may have made it longer.
+  if (code.length > BUNDLE_BYTES_MAX) return refuse(TOO_LARGE);
+  if (built.output.map === NO_MAP) problems.push(withoutPlaces(entry));
   const config = built.config !== null && "json" in built.config ? built.config.json : null;
   return { output: { ...built.output, code, config }, problems };
 }

@@ -69,6 +69,8 @@ export interface Built {
   warnings: Message[];
   /** Sealed, and whether that changed what may be a template; `null` with errors. */
   output: { code: string; map: string; exports: string[]; touchesTemplates: boolean } | null;
+  /** The output is larger than `BUNDLE_BYTES_MAX`, and not handed over. */
+  isTooLarge: boolean;
   /** Imports left in the output; there must be none. */
   imports: string[];
   /** What the script says of itself; `null` if it exports no `config`. */
@@ -88,3 +90,9 @@ export type FromWorker =
   | { type: "built"; built: Built }
   /** esbuild itself broke (a stack overflow, for example) and will not answer again. */
   | { type: "crashed"; reason: string };
+
+/** In place of a source map that is larger than `BUNDLE_MAP_BYTES_MAX`. */
+export const NO_MAP = '{"version":3,"sources":[],"names":[],"mappings":""}';
+
+/** As Go says it, when memory has reached its maximum. */
+export const OUT_OF_MEMORY = "out of memory";

@@ -248,6 +248,30 @@ Deno.test("bundle() bounds the size of a script", async () => {
   assertStringIncludes(first!, "the files of a script may have 16 MB together");
 });
 
+Deno.test("bundle() bounds what esbuild makes of a script", async () => {
+  const indented = `export default 1;${"{".repeat(300)}${"a;".repeat(30_000)}${"}".repeat(300)}`;
+  const lines = await errorOf({ "hello.ts": indented });
+  assertEquals(lines, ["hello.ts: error: the finished bundle is larger than 16 MB"]);
+});
+
+Deno.test("bundle() bounds the memory that esbuild takes", async () => {
+  await using folder = new TempFolder({
+    "words.ts": `export default 1;${"a1;".repeat(400_000)}`,
+    "hello.ts": "export default 1;",
+  });
+  const bundler = new Bundler(new Sources(folder.path), LIBRARY_NAMES, { memoryMb: 96 });
+  try {
+    const words = await bundler.bundle("words.ts");
+    assertEquals(words.problems.flatMap(linesOf), [
+      "words.ts: error: esbuild could not read this script: it takes more than 96 MB of memory",
+    ]);
+    assert(words.inputs.get("words.ts") !== null, "it would be tried again and again");
+    assertEquals((await bundler.bundle("hello.ts")).problems, []);
+  } finally {
+    bundler.close();
+  }
+});
+
 Deno.test("libraryModule() takes names, not code", () => {
   assertStringIncludes(libraryModule(["http"]), "export const { http } = library");
   for (const name of ["a b", "a }; evil(); ({", "default", ""]) {

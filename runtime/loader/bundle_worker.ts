@@ -11,15 +11,18 @@ import {
   BUILD_OPTIONS,
   type Built,
   type FromWorker,
+  NO_MAP,
   type Question,
   type ToWorker,
 } from "./bundle_protocol.ts";
+import { BUNDLE_BYTES_MAX, BUNDLE_MAP_BYTES_MAX, CONFIG_FILE_BYTES_MAX } from "../limits.ts";
 import { type ConfigRead, readConfig } from "./config_export.ts";
 import { seal, touchesTemplates } from "./seal.ts";
 
 interface WorkerScope {
   postMessage(message: FromWorker): void;
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
 }
 
 class BundleWorker {
@@ -30,6 +33,16 @@ class BundleWorker {
   constructor(scope: WorkerScope) {
     this.#scope = scope;
     scope.onmessage = ({ data }) => this.#receive(data);
+    scope.onerror = (event) => {
+      event.preventDefault();
+      this.#crash(event.message);
+    };
+    // Nobody prints here but Go, when it ends: `fatal error: out of memory`, and what every thread was doing.
+    console.log = (text: string) => {
+      const reason = /^(?:fatal error|panic): (.*)$/m.exec(text)?.[1];
+      if (reason !== undefined) this.#crash(reason);
+    };
+    console.warn = () => {};
     scope.postMessage({ type: "loaded", wasmUrl: wasmUrl() });
   }
 
@@ -48,8 +61,12 @@ class BundleWorker {
         this.#scope.postMessage({ type: "built", built });
       }
     } catch (error) {
-      this.#scope.postMessage({ type: "crashed", reason: String(error) });
+      this.#crash(String(error));
     }
+  }
+
+  #crash(reason: string): void {
+    this.#scope.postMessage({ type: "crashed", reason });
   }
 
   async #build(
@@ -65,17 +82,22 @@ class BundleWorker {
         supported: lowerTemplates ? { ...supported, "template-literal": false } : supported,
         plugins: [this.#plugin(files)],
       });
-      const text = (ending: string) =>
-        result.outputFiles.find((file) => file.path.endsWith(ending))!.text;
+      const { warnings } = result;
+      const file = (ending: string) =>
+        result.outputFiles.find(({ path }) => path.endsWith(ending))!;
+      // Before they become text: heaps are smaller than what esbuild can make out of little.
+      const isTooLarge = file(".js").contents.length > BUNDLE_BYTES_MAX;
+      if (isTooLarge) return { ...NOTHING, warnings, isTooLarge };
+      const hasMap = file(".map").contents.length <= BUNDLE_MAP_BYTES_MAX;
       const outputs = Object.values(result.metafile.outputs);
-      const code = text(".js");
+      const code = file(".js").text;
       return {
-        errors: [],
-        warnings: result.warnings,
+        ...NOTHING,
+        warnings,
         output: {
           // Here and not in the loader's thread, which is the node's: a script of nothing but words takes seconds.
           code: seal(code),
-          map: text(".map"),
+          map: hasMap ? file(".map").text : NO_MAP,
           exports: outputs.flatMap(({ exports }) => exports),
           touchesTemplates: touchesTemplates(code),
         },
@@ -87,7 +109,7 @@ class BundleWorker {
     } catch (error) {
       const { errors, warnings } = error as Partial<esbuild.BuildFailure>;
       if (errors === undefined || warnings === undefined) throw error;
-      return { errors, warnings, output: null, imports: [], config: null };
+      return { ...NOTHING, errors, warnings };
     }
   }
 
@@ -136,15 +158,33 @@ class BundleWorker {
   }
 }
 
+const NOTHING: Built = {
+  errors: [],
+  warnings: [],
+  output: null,
+  isTooLarge: false,
+  imports: [],
+  config: null,
+};
+
 /** Kinds of files that may be meant as data or as code. */
 const DATA: ReadonlySet<string> = new Set(["text", "json", "binary"]);
+
+const CONFIG_ELSEWHERE =
+  "give this one a name with `_` before it, and write a script beside it with the `config` " +
+  'and `export { default } from "./_….js"`';
 
 /** The first file of a build is the script itself. */
 async function readConfigOf(
   { contents, loader }: esbuild.OnLoadResult,
   tsconfigRaw: string,
 ): Promise<ConfigRead> {
-  const source = new TextDecoder().decode(contents as Uint8Array);
+  const bytes = contents as Uint8Array;
+  if (bytes.length > CONFIG_FILE_BYTES_MAX) {
+    const fault = `a file with a \`config\` may have ${CONFIG_FILE_BYTES_MAX >> 20} MB`;
+    return { fault, hint: CONFIG_ELSEWHERE, place: null };
+  }
+  const source = new TextDecoder().decode(bytes);
   const { code, map } = await esbuild.transform(source, {
     loader,
     sourcemap: "external",

@@ -25,6 +25,7 @@ export async function checkFolder({ folder, libraryNames, log }: CheckOptions): 
     libraryNames,
     grantsFile: join(home, "grants.json"),
     strict: false,
+    waits: true,
     log: {
       info: () => {},
       warn(text) {

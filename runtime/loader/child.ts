@@ -1,11 +1,34 @@
 /** The file that a process starts as another process, by a path of its own package. */
 import { packageOf, type ProcessId } from "../protocol/address.ts";
-import type { Entry } from "./builder.ts";
+import type { Builder, Entry } from "./builder.ts";
+import { configOf, type LoadedScript, programOf } from "./loaded.ts";
 import { findScript, type Layout } from "./packages.ts";
 import { joinImport, placeOf, type Sources } from "./sources.ts";
 
-/** Rejects with what is wrong with `path`. `layouts`: packages, by `package:publisher`. */
-export async function findChild(
+export interface ChildOptions {
+  sources: Sources;
+  builder: Builder;
+  /** Packages, by `package:publisher`. */
+  layouts: ReadonlyMap<string, Layout>;
+}
+
+/** The child's program. Rejects with what is wrong: no such file, outside of the package, does not compile. */
+export async function loadChild(
+  { sources, builder, layouts }: ChildOptions,
+  parent: ProcessId,
+  path: string,
+): Promise<Pick<LoadedScript, "code" | "mapStack" | "config">> {
+  const entry = await findChild(sources, layouts, parent, path);
+  const { file } = entry;
+  const bundle = await builder.find(entry) ?? await builder.buildWhole(entry);
+  const { output, problems } = bundle;
+  await builder.rest();
+  if (output === null) throw new Error(`${file}: ${problems[0]?.text ?? "does not compile"}`);
+  await builder.store(entry, bundle);
+  return { ...programOf(file, output), config: configOf(output) };
+}
+
+async function findChild(
   sources: Sources,
   layouts: ReadonlyMap<string, Layout>,
   parent: ProcessId,

@@ -4,10 +4,10 @@
  *
  *     hello.ts ──esbuild.transform──► JavaScript ──acorn──► the literal ──► JSON, and where each value stands
  */
-import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import {
   type ExportNamedDeclaration,
   type Expression,
+  getLineInfo,
   type Identifier,
   type Literal,
   type Node,
@@ -15,6 +15,7 @@ import {
   type Program,
   type VariableDeclaration,
 } from "acorn";
+import { Lines, Mappings } from "./mappings.ts";
 import { evaluate, NotLiteral } from "./literal.ts";
 
 /** A place in the user's file. */
@@ -51,7 +52,6 @@ export function readConfig(file: Transformed): ConfigRead {
     ecmaVersion: "latest",
     sourceType: "module",
     allowHashBang: true,
-    locations: true,
   });
   const { found, declared } = findConfig(program);
   if (found === null) {
@@ -121,22 +121,26 @@ function textOf(node: Identifier | Literal): string {
 }
 
 class Places {
-  readonly #map: TraceMap;
-  readonly #lines: string[];
+  readonly #code: string;
+  readonly #mappings: Mappings;
+  readonly #lines: Lines;
 
-  constructor({ source, map }: Transformed) {
-    this.#map = new TraceMap(map);
-    this.#lines = source.split("\n");
+  constructor({ source, code, map }: Transformed) {
+    this.#code = code;
+    this.#mappings = new Mappings(map);
+    this.#lines = new Lines(source);
   }
 
   /** `null` for what esbuild made up. */
   of(node: Node): Place | null {
-    const { start, end } = node.loc!;
-    const from = originalPositionFor(this.#map, start);
-    const lineText = from.line === null ? undefined : this.#lines[from.line - 1];
-    if (from.line === null || lineText === undefined) return null;
+    // Only of those that are asked for: places of all would take as much memory as the tree.
+    const start = getLineInfo(this.#code, node.start);
+    const end = getLineInfo(this.#code, node.end);
+    const from = this.#mappings.find(start.line - 1, start.column);
+    const lineText = from === null ? undefined : this.#lines.at(from.line);
+    if (from === null || lineText === undefined) return null;
     const to = start.line === end.line ? end.column - start.column : 1;
     const length = Math.max(1, Math.min(to, lineText.length - from.column));
-    return { line: from.line, column: from.column + 1, lineText: lineText.trimEnd(), length };
+    return { line: from.line + 1, column: from.column + 1, lineText: lineText.trimEnd(), length };
   }
 }

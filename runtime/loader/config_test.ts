@@ -84,6 +84,18 @@ Deno.test("a config must be a constant of the script itself", async () => {
   }
 });
 
+Deno.test("a config in a very large file is an error that says how to split it", async () => {
+  const large = `export const config = {};\nexport default "${"x".repeat(1 << 20)}";`;
+  const others = { "_large.ts": large };
+  assertEquals((await read(large)).lines, [
+    "hello.ts: error: a file with a `config` may have 1 MB",
+    "hello.ts: give this one a name with `_` before it, and write a script beside it " +
+    'with the `config` and `export { default } from "./_….js"`',
+  ]);
+  const small = 'export const config = {};\nexport { default } from "./_large.ts";';
+  assertEquals(await read(small, "hello.ts", others), { config: {}, lines: [] });
+});
+
 Deno.test("a wrong value and an unknown field of a config are named where they stand", async () => {
   const { config, lines } = await read(
     `export const config = {\n  pubic: true,\n  grant_capabilities: [\n    { process: "b:b:sys" },\n  ],\n};`,

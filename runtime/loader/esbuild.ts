@@ -4,12 +4,24 @@
  */
 import { assert } from "../assert.ts";
 import { BUNDLE_SECONDS_MAX } from "../limits.ts";
-import { ESBUILD_KEPT_SECONDS } from "./limits.ts";
-import type { Answer, Built, FromWorker, Question, ToWorker } from "./bundle_protocol.ts";
+import { BUILD_GREEDY_MB, ESBUILD_KEPT_SECONDS } from "./limits.ts";
+import {
+  type Answer,
+  type Built,
+  type FromWorker,
+  OUT_OF_MEMORY,
+  type Question,
+  type ToWorker,
+} from "./bundle_protocol.ts";
+import { withMemoryMax } from "./wasm_memory.ts";
 
 /** esbuild broke, or took too long; the worker is gone, the next build starts another. */
 export interface Crash {
   crashed: string;
+  /** With more time it might have gone well. */
+  isLate: boolean;
+  /** Another time it may go well, with the same files and no more time. */
+  mayPass: boolean;
 }
 
 export interface BuildRequest {
@@ -20,7 +32,24 @@ export interface BuildRequest {
   answer(question: Question): Promise<Answer>;
 }
 
+/** For one build, once esbuild is there. */
+export interface BuildBounds {
+  seconds: number;
+  memoryMb: number;
+}
+
+const MB = 1024 * 1024;
+const TOO_LONG = "it took too long";
+
+function crash(crashed: string): Crash {
+  const isLate = crashed === TOO_LONG;
+  return { crashed, isLate, mayPass: !isLate };
+}
+
 export class Esbuild {
+  readonly #bounds: BuildBounds;
+  /** What the node held when the build began. */
+  #rssBefore = Infinity;
   #worker: Worker | null = null;
   #module: WebAssembly.Module | null = null;
   #keepTimer: ReturnType<typeof setTimeout> | undefined;
@@ -30,6 +59,10 @@ export class Esbuild {
   #waiting: ((word: FromWorker) => void) | null = null;
   #answer: BuildRequest["answer"] | null = null;
 
+  constructor(bounds: BuildBounds) {
+    this.#bounds = bounds;
+  }
+
   /** Where the packages of this program lie, beside esbuild's own; known once the worker has spoken. */
   get packages(): URL {
     assert(this.#packages !== null, "nothing asks for a package before the worker is there");
@@ -38,20 +71,29 @@ export class Esbuild {
 
   /** Builds one script. One at a time: the caller waits before it asks again. */
   async build(request: BuildRequest): Promise<Built | Crash> {
-    if (this.#closed) return { crashed: "the loader was closed" };
+    if (this.#closed) return crash("the loader was closed");
     clearTimeout(this.#keepTimer);
     this.#answer = request.answer;
-    const timer = setTimeout(() => this.#crash("it took too long"), BUNDLE_SECONDS_MAX * 1000);
-    try {
-      const { entry, tsconfig, lowerTemplates } = request;
-      const word = await this.#start() ??
-        await this.#say({ type: "build", entry, tsconfig, lowerTemplates });
-      if (word.type === "built") return word.built;
-      this.end();
-      return { crashed: word.type === "crashed" ? word.reason : `it said "${word.type}"` };
-    } finally {
-      clearTimeout(timer);
-    }
+    const { entry, tsconfig, lowerTemplates } = request;
+    this.#rssBefore = Deno.memoryUsage().rss;
+    const build = () => this.#say({ type: "build", entry, tsconfig, lowerTemplates });
+    const word = await this.#withinSeconds(BUNDLE_SECONDS_MAX, () => this.#start()) ??
+      await this.#withinSeconds(this.#bounds.seconds, build);
+    this.#rssBefore = Infinity;
+    if (word.type === "built") return word.built;
+    this.end();
+    if (word.type !== "crashed") return crash(`it said "${word.type}"`);
+    const { reason } = word;
+    if (reason !== OUT_OF_MEMORY) return crash(reason);
+    return { ...crash(`it takes more than ${this.#bounds.memoryMb} MB of memory`), mayPass: false };
+  }
+
+  /** Ends a build during which the node has grown by much, since it holds too much. Whether there was one. */
+  relieve(): boolean {
+    const grownMb = (Deno.memoryUsage().rss - this.#rssBefore) / MB;
+    if (grownMb < BUILD_GREEDY_MB) return false;
+    this.#crash("the node holds more than --memory-mb allows");
+    return true;
   }
 
   /**
@@ -85,6 +127,15 @@ export class Esbuild {
     this.#crash("the loader was closed");
   }
 
+  async #withinSeconds<T>(seconds: number, work: () => Promise<T>): Promise<T> {
+    const timer = setTimeout(() => this.#crash(TOO_LONG), seconds * 1000);
+    try {
+      return await work();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** `null` when the worker is ready for a build, else what went wrong. */
   async #start(): Promise<FromWorker | null> {
     if (this.#worker !== null) return null;
@@ -102,7 +153,8 @@ export class Esbuild {
     if (loaded.type !== "loaded") return loaded;
     this.#packages = new URL("../../", loaded.wasmUrl);
     try {
-      this.#module ??= await WebAssembly.compile(await Deno.readFile(new URL(loaded.wasmUrl)));
+      const wasm = await Deno.readFile(new URL(loaded.wasmUrl));
+      this.#module ??= await WebAssembly.compile(withMemoryMax(wasm, this.#bounds.memoryMb * MB));
     } catch (error) {
       return { type: "crashed", reason: `no esbuild.wasm at "${loaded.wasmUrl}": ${error}` };
     }

@@ -3,6 +3,16 @@
 /** esbuild compiled, kept for the next save: with it a bundle takes 0.1 s, without it 1 s, for 50 MB. Half a workday. */
 export const ESBUILD_KEPT_SECONDS = 4 * 3600;
 
+/** What a bundle may take, as a part of what the node may hold, and at least: hono and zod take 40 MB. */
+export const BUNDLE_MEMORY_PART = 0.25;
+export const BUNDLE_MEMORY_MB_MIN = 96;
+
+/** A build for which the node has grown less is not to blame when it holds too much. */
+export const BUILD_GREEDY_MB = 64;
+
+/** A bundle that takes longer is made beside the others: one of 1 MB takes a second, a small one 0.1 s. */
+export const PATIENCE_SECONDS = 5;
+
 /** After a boot that built nothing esbuild is compiled for the next save, a second of a core; not while others boot. */
 export const WARM_AFTER_SECONDS = 2;
 

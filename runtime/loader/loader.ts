@@ -11,18 +11,10 @@ import type { ProcessId } from "../protocol/address.ts";
 import type { Log } from "../log.ts";
 import { GRANTS_LOOK_SECONDS } from "./limits.ts";
 import type { Bundle, Inputs } from "./bundle.ts";
-import { Builder, digestOf } from "./builder.ts";
-import { findChild } from "./child.ts";
+import { Builder, digestOf, type Entry } from "./builder.ts";
+import { loadChild } from "./child.ts";
 import { Grants } from "./grants.ts";
-import {
-  configOf,
-  decide,
-  type Decided,
-  findObjection,
-  type LoadedScript,
-  programOf,
-  warningOf,
-} from "./loaded.ts";
+import { decide, type Decided, findObjection, type LoadedScript, warningOf } from "./loaded.ts";
 import type { Script } from "./packages.ts";
 import { report } from "./problem.ts";
 import type { Scan } from "./scan.ts";
@@ -42,6 +34,12 @@ export interface LoaderOptions {
   libraryNames: readonly string[];
   /** Processes get no rights but what the owner grants. */
   strict: boolean;
+  /** What the node may hold as a whole, in MB; default: no matter. */
+  nodeMemoryMb?: number;
+  /** Nothing goes on beside `loadAll`, however long a script takes. */
+  waits?: boolean;
+  /** What a script may take before the others go first. */
+  patienceSeconds?: number;
   log: Log;
   /** A new script, or a new version of one that runs, which it replaces. */
   start(script: LoadedScript): void;
@@ -84,7 +82,8 @@ export class Loader {
     this.#options = options;
     this.#sources = new Sources(folder);
     this.#survey = new Survey(folder, this.#sources, log);
-    this.#builder = new Builder({ ...options, sources: this.#sources });
+    const onLate = ({ file }: Entry) => this.#watcher?.touch(file);
+    this.#builder = new Builder({ ...options, sources: this.#sources, onLate });
     this.#grants = new Grants(grantsFile);
     this.#announcer = new Announcer(log, strict ? grantsFile : null);
   }
@@ -122,18 +121,14 @@ export class Loader {
    * The program of a file that a process starts by itself; `path` is relative to its package, or to the folder.
    * Rejects with what is wrong: no such file, outside of the folder, does not compile.
    */
-  async loadChild(
-    parent: ProcessId,
-    path: string,
-  ): Promise<Pick<LoadedScript, "code" | "mapStack" | "config">> {
-    const entry = await findChild(this.#sources, this.#scan?.layouts ?? new Map(), parent, path);
-    const { file } = entry;
-    const bundle = await this.#builder.find(entry) ?? await this.#builder.build(entry);
-    const { output, problems } = bundle;
-    await this.#builder.rest();
-    if (output === null) throw new Error(`${file}: ${problems[0]?.text ?? "does not compile"}`);
-    await this.#builder.store(entry, bundle);
-    return { ...programOf(file, output), config: configOf(output) };
+  loadChild(parent: ProcessId, path: string): ReturnType<typeof loadChild> {
+    const layouts = this.#scan?.layouts ?? new Map();
+    return loadChild({ sources: this.#sources, builder: this.#builder, layouts }, parent, path);
+  }
+
+  /** Ends bundles for which the node has grown by much, since it holds too much. Whether there was one. */
+  relieve(): boolean {
+    return this.#builder.relieve();
   }
 
   /** Nothing is started or stopped any more. */
@@ -201,6 +196,7 @@ export class Loader {
       const kept = contested.has(script.id) || unsure.has(key) || unsure.has(script.root);
       if (present.has(key) || kept) continue;
       this.#known.delete(key);
+      this.#builder.forget(script);
       if (running === null) continue;
       // hello.ts became hello.js: that is a new version.
       const heir = scripts.find(({ id, key }) => id === running.id && !this.#known.has(key));
@@ -222,7 +218,7 @@ export class Loader {
       const now = await this.#builder.read(known.inputs.keys(), script.root);
       const same = await digestOf(now) === known.digest && known.script.file === script.file;
       // What failed would fail again.
-      if (same && known.failed) return null;
+      if (same && known.failed && !this.#builder.isLate(script)) return null;
     }
     const cached = await this.#builder.find(script);
     if (cached === null) return script;
@@ -231,7 +227,8 @@ export class Loader {
   }
 
   async #build(script: Script): Promise<void> {
-    const bundle = await this.#builder.build(script);
+    const { waits } = this.#options;
+    const bundle = await (waits ? this.#builder.buildWhole(script) : this.#builder.build(script));
     if (this.#closed) return;
     const warning = warningOf(script, bundle.output);
     if (warning !== null) bundle.problems.push(warning);

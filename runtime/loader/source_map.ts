@@ -3,7 +3,7 @@
  * Deno abbreviates: `at Module.init (data:text/javascript;base64,Y2xh......IH0=:2:121)` becomes
  * `at init (hello.ts:3:9)`. Frames of the node's own code are left out, messages stay as they are.
  */
-import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
+import { Lines, Mappings } from "./mappings.ts";
 import { SealedLine } from "./seal.ts";
 
 const POSITION = /data:(?:text|application)\/javascript[^\s()]*?:(\d+):(\d+)/g;
@@ -21,21 +21,23 @@ function partsOf(line: string): { frame: string; more: string } {
   return { frame: line.slice(0, line.length - more.length), more };
 }
 
+/** Lines that are kept for the next trace. */
+const SEALED_LINES_MAX = 1_000;
+
 /** `at Array.map (<anonymous>)`. */
 const NATIVE_FRAME = /^\s+at .*\(<anonymous>\)$/;
 
 export class StackMapper {
   readonly #file: string;
-  readonly #code: string;
+  readonly #lines: Lines;
   readonly #json: string;
-  #map: TraceMap | null = null;
-  #lines: string[] | null = null;
+  #mappings: Mappings | null = null;
   readonly #sealed = new Map<number, SealedLine>();
 
   /** `code` as it is in the worker (sealed), `map` as esbuild wrote it, `file` to name when a position is lost. */
   constructor(file: string, code: string, map: string) {
     this.#file = file;
-    this.#code = code;
+    this.#lines = new Lines(code);
     this.#json = map;
   }
 
@@ -78,17 +80,22 @@ export class StackMapper {
   }
 
   #place(row: number, column: number): string | null {
-    this.#map ??= new TraceMap(this.#json);
-    this.#lines ??= this.#code.split("\n");
-    const text = this.#lines[row - 1];
+    const sealed = this.#sealedLine(row);
+    if (sealed === null) return null;
+    this.#mappings ??= new Mappings(this.#json);
+    const found = this.#mappings.find(row - 1, sealed.columnBefore(column - 1));
+    if (found === null) return null;
+    return `${found.source.replace(/^script:/, "")}:${found.line + 1}:${found.column + 1}`;
+  }
+
+  #sealedLine(row: number): SealedLine | null {
+    const known = this.#sealed.get(row);
+    if (known !== undefined) return known;
+    const text = this.#lines.at(row - 1);
     if (text === undefined) return null;
-    const sealed = this.#sealed.get(row) ?? new SealedLine(text);
+    if (this.#sealed.size >= SEALED_LINES_MAX) this.#sealed.clear();
+    const sealed = new SealedLine(text);
     this.#sealed.set(row, sealed);
-    const found = originalPositionFor(this.#map, {
-      line: row,
-      column: sealed.columnBefore(column - 1),
-    });
-    if (found.source === null) return null;
-    return `${found.source.replace(/^script:/, "")}:${found.line}:${found.column + 1}`;
+    return sealed;
   }
 }

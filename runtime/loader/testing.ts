@@ -3,7 +3,7 @@ import { dirname, join } from "@std/path";
 import { assert } from "../assert.ts";
 import { Bundler } from "./bundle.ts";
 import type { LoadedScript } from "./loaded.ts";
-import { Loader } from "./loader.ts";
+import { Loader, type LoaderOptions } from "./loader.ts";
 import { linesOf } from "./problem.ts";
 import { isSealed } from "./seal.ts";
 import { Sources } from "./sources.ts";
@@ -51,13 +51,14 @@ export class RecordedLoader implements AsyncDisposable {
   readonly loader: Loader;
   #happened = Promise.withResolvers<void>();
 
-  constructor(home: TempFolder, options: { strict?: boolean } = {}) {
+  constructor(home: TempFolder, options: Partial<LoaderOptions> = {}) {
     this.loader = new Loader({
       folder: home.at("processes"),
       cacheFolder: home.at("cache"),
       grantsFile: home.at("grants.json"),
       libraryNames: LIBRARY_NAMES,
-      strict: options.strict ?? false,
+      strict: false,
+      ...options,
       log: { info: (text) => void this.said.push(text), warn: (text) => this.#add(text) },
       start: (script) => {
         this.scripts.set(script.file, script);

@@ -72,6 +72,12 @@ export class FolderWatcher {
     this.#schedule();
   }
 
+  /** Tells of `path`, relative to the folder, as if it had changed. */
+  touch(path: string): void {
+    this.#note(path);
+    this.#schedule();
+  }
+
   /** Whether one of these has changed again since it was told: what was read of it may be half of a save. */
   willTell(paths: Iterable<string>): boolean {
     const changed = this.#changed;
@@ -122,7 +128,7 @@ export class FolderWatcher {
     for await (const event of watcher) {
       // Reading a file is no change of it, and our own reading would wake us for ever.
       if (event.kind === "access") continue;
-      for (const path of event.paths) this.#note(path);
+      for (const path of event.paths) this.#note(relativeInside(this.#root, path));
       const missed = event.flag === "rescan" || this.#isFlood();
       // Or one that is new, or may be read now: the next look at the root opens the watch anew.
       if (missed || this.#partial && event.paths.some(isFolder)) this.#identity = "another";
@@ -139,12 +145,11 @@ export class FolderWatcher {
     return true;
   }
 
-  #note(path: string): void {
-    const inside = relativeInside(this.#root, path);
+  /** `null`: the folder itself, or a spelling of it that we do not know. */
+  #note(path: string | null): void {
     if (this.#changed === "nothing") this.#changed = new Set();
-    // The folder itself, or a spelling of it that we do not know.
-    if (inside === null) this.#changed = null;
-    else this.#changed?.add(inside);
+    if (path === null) this.#changed = null;
+    else this.#changed?.add(path);
   }
 
   #schedule(): void {

@@ -75,7 +75,7 @@ export class BodyReader {
   }
 }
 
-export function concat(chunks: Uint8Array[], bytes: number): Uint8Array {
+export function concat(chunks: Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(bytes);
   let at = 0;
   for (const chunk of chunks) {
