@@ -75,7 +75,9 @@ export class Builder {
     const seconds = options.patienceSeconds ?? PATIENCE_SECONDS;
     const memoryMb = bundleMemoryMb(nodeMemoryMb);
     this.#bundler = new Bundler(sources, libraryNames, { seconds, memoryMb });
-    this.#slowLane = new SlowLane(() => new Bundler(sources, libraryNames, { memoryMb }));
+    this.#slowLane = new SlowLane(() =>
+      new Bundler(sources, libraryNames, { memoryMb, quiet: true })
+    );
     this.#cache = new BundleCache(cacheFolder, libraryNames);
   }
 
@@ -181,7 +183,9 @@ export class Builder {
 
   async #buildSlowly(entry: Entry): Promise<void> {
     const { file, root } = entry;
-    this.#options.log.info(`${file} takes long to read; the others go on meanwhile`);
+    this.#options.log.info(
+      `${file} takes long, or much memory, to read; the others go on meanwhile`,
+    );
     const bundle = await this.#slowLane.build(nameOf(entry), file, root);
     if (bundle === null) return;
     this.#late.set(nameOf(entry), withEntry(entry, bundle));

@@ -41,7 +41,7 @@ export interface Bundle {
   problems: Problem[];
   /** SHA-256 of every file that was asked for, by its path relative to the folder; `null`: not to be had. */
   inputs: Inputs;
-  /** There was no time to finish it. */
+  /** There was not time enough, or memory, to finish it; without warnings there may be. */
   isLate: boolean;
 }
 
@@ -54,6 +54,12 @@ export function libraryModule(names: readonly string[]): string {
     `export const { ${names.join(", ")} } = library;\n`;
 }
 
+const BOUNDS: BuildBounds = {
+  seconds: BUNDLE_SECONDS_MAX,
+  memoryMb: BUNDLE_MEMORY_MB_MAX,
+  quiet: false,
+};
+
 export class Bundler {
   readonly #sources: Sources;
   readonly #library: string;
@@ -62,10 +68,10 @@ export class Bundler {
   constructor(
     sources: Sources,
     libraryNames: readonly string[],
-    { seconds = BUNDLE_SECONDS_MAX, memoryMb = BUNDLE_MEMORY_MB_MAX }: Partial<BuildBounds> = {},
+    bounds: Partial<BuildBounds> = {},
   ) {
     this.#sources = sources;
-    this.#esbuild = new Esbuild({ seconds, memoryMb });
+    this.#esbuild = new Esbuild({ ...BOUNDS, ...bounds });
     this.#library = libraryModule(libraryNames);
   }
 

@@ -41,6 +41,55 @@ export const BUILD_OPTIONS = {
   },
 } as const satisfies BuildOptions;
 
+/**
+ * Warnings that are left out of a script that is hard to read: each carries its whole line, and the lines of what a tool
+ * has written are megabytes long. https://github.com/evanw/esbuild, internal/logger/msg_ids.go
+ */
+const WARNINGS = [
+  "assert-to-with",
+  "assert-type-json",
+  "assign-to-constant",
+  "assign-to-define",
+  "assign-to-import",
+  "bigint",
+  "call-import-namespace",
+  "class-name-will-throw",
+  "commonjs-variable-in-esm",
+  "confusing-typescript-cast",
+  "delete-super-property",
+  "direct-eval",
+  "duplicate-case",
+  "duplicate-class-member",
+  "duplicate-object-key",
+  "empty-import-meta",
+  "equals-nan",
+  "equals-negative-zero",
+  "equals-new-object",
+  "html-comment-in-js",
+  "impossible-typeof",
+  "indirect-require",
+  "private-name-will-throw",
+  "semicolon-after-return",
+  "suspicious-boolean-not",
+  "suspicious-define",
+  "suspicious-logical-operator",
+  "suspicious-nullish-coalescing",
+  "this-is-undefined-in-esm",
+  "unsupported-jsx-comment",
+  "unsupported-regexp",
+  "unsupported-require-call",
+  "ambiguous-reexport",
+  "ignored-bare-import",
+  "require-resolve-not-external",
+];
+export const QUIET = {
+  ...BUILD_OPTIONS.logOverride,
+  ...Object.fromEntries(WARNINGS.map((id) => [id, "silent"] as const)),
+};
+
+/** Imports of one script that are refused; what is wrong with more of them is not said. */
+export const REFUSED_MAX = 50;
+
 /** What an import in `importer` names; `importer` is "" for the script itself. */
 export interface Question {
   specifier: string;
@@ -79,7 +128,7 @@ export interface Built {
 
 export type ToWorker =
   | { type: "start"; wasm: WebAssembly.Module }
-  | { type: "build"; entry: string; tsconfig: string; lowerTemplates: boolean }
+  | { type: "build"; entry: string; tsconfig: string; lowerTemplates: boolean; quiet: boolean }
   | { type: "answer"; id: number; answer: Answer };
 
 export type FromWorker =

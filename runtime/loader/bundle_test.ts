@@ -1,21 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Bundle, Bundler, libraryModule } from "./bundle.ts";
+import { Bundler, libraryModule } from "./bundle.ts";
 import { BUILD_OPTIONS, ESBUILD_VERSION } from "./bundle_protocol.ts";
 import { linesOf } from "./problem.ts";
 import { isSealed } from "./seal.ts";
 import { Sources } from "./sources.ts";
-import { LIBRARY_NAMES, run, TempFolder } from "./testing.ts";
-
-/** Bundles `hello.ts` of these files. */
-async function bundle(files: Record<string, string>, entry = "hello.ts"): Promise<Bundle> {
-  await using folder = new TempFolder(files);
-  const bundler = new Bundler(new Sources(folder.path), LIBRARY_NAMES);
-  try {
-    return await bundler.bundle(entry);
-  } finally {
-    bundler.close();
-  }
-}
+import { bundle, LIBRARY_NAMES, run, TempFolder } from "./testing.ts";
 
 async function codeOf(files: Record<string, string>, entry?: string): Promise<string> {
   const { output, problems } = await bundle(files, entry);
@@ -223,53 +212,6 @@ Deno.test({
       bundler.close();
     }
   },
-});
-
-Deno.test("bundle() survives a script that breaks esbuild, and bundles the next", async () => {
-  const deep = `export const a = ${"(".repeat(200_000)}1${")".repeat(200_000)};`;
-  await using folder = new TempFolder({ "deep.ts": deep, "hello.ts": "export default 1;" });
-  const bundler = new Bundler(new Sources(folder.path), LIBRARY_NAMES);
-  try {
-    const { output, problems, inputs } = await bundler.bundle("deep.ts");
-    assertEquals([output, inputs.get("deep.ts")], [null, null]);
-    assertStringIncludes(problems[0]!.text, "esbuild could not read this script");
-    assertEquals((await run((await bundler.bundle("hello.ts")).output!.code)).default, 1);
-  } finally {
-    bundler.close();
-  }
-});
-
-Deno.test("bundle() bounds the size of a script", async () => {
-  const [first] = await errorOf({
-    "hello.ts": `import a from "./a.txt";\nimport b from "./b.txt";\nexport default a + b;`,
-    "a.txt": "x".repeat(9 << 20),
-    "b.txt": "x".repeat(9 << 20),
-  });
-  assertStringIncludes(first!, "the files of a script may have 16 MB together");
-});
-
-Deno.test("bundle() bounds what esbuild makes of a script", async () => {
-  const indented = `export default 1;${"{".repeat(300)}${"a;".repeat(30_000)}${"}".repeat(300)}`;
-  const lines = await errorOf({ "hello.ts": indented });
-  assertEquals(lines, ["hello.ts: error: the finished bundle is larger than 16 MB"]);
-});
-
-Deno.test("bundle() bounds the memory that esbuild takes", async () => {
-  await using folder = new TempFolder({
-    "words.ts": `export default 1;${"a1;".repeat(400_000)}`,
-    "hello.ts": "export default 1;",
-  });
-  const bundler = new Bundler(new Sources(folder.path), LIBRARY_NAMES, { memoryMb: 96 });
-  try {
-    const words = await bundler.bundle("words.ts");
-    assertEquals(words.problems.flatMap(linesOf), [
-      "words.ts: error: esbuild could not read this script: it takes more than 96 MB of memory",
-    ]);
-    assert(words.inputs.get("words.ts") !== null, "it would be tried again and again");
-    assertEquals((await bundler.bundle("hello.ts")).problems, []);
-  } finally {
-    bundler.close();
-  }
 });
 
 Deno.test("libraryModule() takes names, not code", () => {

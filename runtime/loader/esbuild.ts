@@ -18,9 +18,9 @@ import { withMemoryMax } from "./wasm_memory.ts";
 /** esbuild broke, or took too long; the worker is gone, the next build starts another. */
 export interface Crash {
   crashed: string;
-  /** With more time it might have gone well. */
+  /** With more time, or without warnings, which take memory, it might have gone well. */
   isLate: boolean;
-  /** Another time it may go well, with the same files and no more time. */
+  /** Another time it may go well as it was. */
   mayPass: boolean;
 }
 
@@ -36,13 +36,14 @@ export interface BuildRequest {
 export interface BuildBounds {
   seconds: number;
   memoryMb: number;
+  /** Without warnings. */
+  quiet: boolean;
 }
 
 const MB = 1024 * 1024;
 const TOO_LONG = "it took too long";
 
-function crash(crashed: string): Crash {
-  const isLate = crashed === TOO_LONG;
+function crash(crashed: string, isLate = crashed === TOO_LONG): Crash {
   return { crashed, isLate, mayPass: !isLate };
 }
 
@@ -75,17 +76,17 @@ export class Esbuild {
     clearTimeout(this.#keepTimer);
     this.#answer = request.answer;
     const { entry, tsconfig, lowerTemplates } = request;
+    const { seconds, memoryMb, quiet } = this.#bounds;
     this.#rssBefore = Deno.memoryUsage().rss;
-    const build = () => this.#say({ type: "build", entry, tsconfig, lowerTemplates });
+    const build = () => this.#say({ type: "build", entry, tsconfig, lowerTemplates, quiet });
     const word = await this.#withinSeconds(BUNDLE_SECONDS_MAX, () => this.#start()) ??
-      await this.#withinSeconds(this.#bounds.seconds, build);
+      await this.#withinSeconds(seconds, build);
     this.#rssBefore = Infinity;
     if (word.type === "built") return word.built;
     this.end();
     if (word.type !== "crashed") return crash(`it said "${word.type}"`);
-    const { reason } = word;
-    if (reason !== OUT_OF_MEMORY) return crash(reason);
-    return { ...crash(`it takes more than ${this.#bounds.memoryMb} MB of memory`), mayPass: false };
+    if (word.reason !== OUT_OF_MEMORY) return crash(word.reason);
+    return crash(`it takes more than ${memoryMb} MB of memory`, true);
   }
 
   /** Ends a build during which the node has grown by much, since it holds too much. Whether there was one. */

@@ -2,7 +2,7 @@
 import type { Message } from "esbuild-wasm";
 import type { Built } from "./bundle_protocol.ts";
 import { isOfPackage } from "./npm.ts";
-import type { Problem } from "./problem.ts";
+import { type Problem, problemOf } from "./problem.ts";
 
 /** Texts that would puzzle somebody who does not know that there is a bundler. */
 const OURS: Readonly<Record<string, { text: string; hint: string }>> = {
@@ -23,14 +23,22 @@ const OURS: Readonly<Record<string, { text: string; hint: string }>> = {
 /** Warnings that stop a script: it does not do what its author wrote. A package may be written for other places, too. */
 const FATAL: ReadonlySet<string> = new Set(["unsupported-dynamic-import"]);
 
+/** Of one script: what a tool has written may have thousands. */
+const PROBLEMS_MAX = 50;
+
 /** Everything esbuild had to say about the script `entry`. */
 export function problemsOf({ errors, warnings }: Built, entry: string): Problem[] {
   const severityOf = ({ id }: Message) => FATAL.has(id) ? "error" : "warning";
-  return [
+  const problems = [
     ...errors.map((message) => problemFrom(message, "error", entry)),
     ...warnings.map((message) => problemFrom(message, severityOf(message), entry))
       .filter(({ file }) => !isSomebodyElses(file)),
   ];
+  const more = problems.length - PROBLEMS_MAX;
+  if (more <= 0) return problems;
+  problems.sort((a, b) => Number(a.severity !== "error") - Number(b.severity !== "error"));
+  const rest = { ...problemOf(entry, `and ${more} more`), severity: "warning" } as const;
+  return [...problems.slice(0, PROBLEMS_MAX), rest];
 }
 
 function problemFrom(message: Message, severity: Problem["severity"], entry: string): Problem {

@@ -5,7 +5,7 @@ import { RecordedLoader, run, TempFolder } from "./testing.ts";
 const hello = (text: string) => `export default ${JSON.stringify(text)};\n`;
 /** Nobody is that quick: every script is late. */
 const NONE = { patienceSeconds: 0 };
-const LATE = "hello.ts takes long to read; the others go on meanwhile";
+const LATE = "hello.ts takes long, or much memory, to read; the others go on meanwhile";
 
 async function watching(home: TempFolder): Promise<RecordedLoader> {
   const recorded = new RecordedLoader(home, NONE);

@@ -1,7 +1,8 @@
 /** For the tests beside this file: a folder that disappears again, and a loader whose deeds are recorded. */
 import { dirname, join } from "@std/path";
 import { assert } from "../assert.ts";
-import { Bundler } from "./bundle.ts";
+import { type Bundle, Bundler } from "./bundle.ts";
+import type { BuildBounds } from "./esbuild.ts";
 import type { LoadedScript } from "./loaded.ts";
 import { Loader, type LoaderOptions } from "./loader.ts";
 import { linesOf } from "./problem.ts";
@@ -114,6 +115,21 @@ export async function load(files: Record<string, string | Uint8Array>, options =
   await using recorded = new RecordedLoader(home, options);
   await recorded.loader.loadAll();
   return recorded;
+}
+
+/** Bundles `hello.ts` of these files. */
+export async function bundle(
+  files: Record<string, string>,
+  entry = "hello.ts",
+  bounds: Partial<BuildBounds> = {},
+): Promise<Bundle> {
+  await using folder = new TempFolder(files);
+  const bundler = new Bundler(new Sources(folder.path), LIBRARY_NAMES, bounds);
+  try {
+    return await bundler.bundle(entry);
+  } finally {
+    bundler.close();
+  }
 }
 
 /** Runs a bundle as a worker does, as a data: URL; `library` stands in for `@kinode/process`. */
