@@ -154,13 +154,17 @@ export class Esbuild {
     if (loaded.type !== "loaded") return loaded;
     this.#packages = new URL("../../", loaded.wasmUrl);
     try {
-      const wasm = await Deno.readFile(new URL(loaded.wasmUrl));
-      this.#module ??= await WebAssembly.compile(withMemoryMax(wasm, this.#bounds.memoryMb * MB));
+      this.#module ??= await this.#compile(new URL(loaded.wasmUrl));
     } catch (error) {
       return { type: "crashed", reason: `no esbuild.wasm at "${loaded.wasmUrl}": ${error}` };
     }
     const started = await this.#say({ type: "start", wasm: this.#module });
     return started.type === "started" ? null : started;
+  }
+
+  async #compile(url: URL): Promise<WebAssembly.Module> {
+    const bytes = await Deno.readFile(url);
+    return await WebAssembly.compile(withMemoryMax(bytes, this.#bounds.memoryMb * MB));
   }
 
   /** Posts `message` and waits for the worker's word. */
