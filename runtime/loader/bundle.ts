@@ -128,9 +128,9 @@ export class Bundler {
     return this.#esbuild.relieve();
   }
 
-  /** Ends the worker until the next bundle. */
+  /** Frees what this bundle took, and makes ready for the next. */
   rest(): void {
-    this.#esbuild.end();
+    this.#esbuild.rest();
   }
 
   close(): void {

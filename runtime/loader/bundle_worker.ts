@@ -1,6 +1,6 @@
 /**
  * esbuild, in a worker without any permission: it sees the files that the loader hands it and nothing else.
- * Whatever an import names is asked of the loader (bundle.ts). The worker lives for one load.
+ * Whatever an import names is asked of the loader (bundle.ts). It lives for one look at the folder.
  */
 import { setImmediate } from "node:timers";
 import * as esbuild from "esbuild-wasm";

@@ -1,10 +1,16 @@
 /**
- * Starts and ends the worker that esbuild runs in. It is started when something needs bundling and ended
- * afterwards; only the compiled WebAssembly is kept a while, since compiling is nine tenths of a cold start.
+ * Starts and ends the worker that esbuild runs in. It lives for one look at the folder, for its memory never shrinks;
+ * another stands by for the next save while somebody is at work. The compiled WebAssembly is kept for longer, since
+ * compiling is nine tenths of a cold start.
  */
 import { assert } from "../assert.ts";
 import { BUNDLE_SECONDS_MAX } from "../limits.ts";
-import { BUILD_GREEDY_MB, ESBUILD_KEPT_SECONDS } from "./limits.ts";
+import {
+  BUILD_GREEDY_MB,
+  ESBUILD_KEPT_SECONDS,
+  STAND_BY_AFTER_SECONDS,
+  STAND_BY_SECONDS,
+} from "./limits.ts";
 import {
   type Answer,
   type Built,
@@ -52,6 +58,10 @@ export class Esbuild {
   /** What the node held when the build began. */
   #rssBefore = Infinity;
   #worker: Worker | null = null;
+  /** Its way to its first build: `null` when it is ready, else what went wrong. */
+  #ready: Promise<FromWorker | null> | null = null;
+  #hasBuilt = false;
+  #standByTimer: ReturnType<typeof setTimeout> | undefined;
   #module: WebAssembly.Module | null = null;
   #keepTimer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
@@ -74,13 +84,16 @@ export class Esbuild {
   async build(request: BuildRequest): Promise<Built | Crash> {
     if (this.#closed) return crash("the loader was closed");
     clearTimeout(this.#keepTimer);
+    clearTimeout(this.#standByTimer);
+    this.#hasBuilt = true;
     this.#answer = request.answer;
     const { entry, tsconfig, lowerTemplates } = request;
     const { seconds, memoryMb, quiet } = this.#bounds;
     this.#rssBefore = Deno.memoryUsage().rss;
     const build = () => this.#say({ type: "build", entry, tsconfig, lowerTemplates, quiet });
-    const word = await this.#withinSeconds(BUNDLE_SECONDS_MAX, () => this.#start()) ??
-      await this.#withinSeconds(seconds, build);
+    const word =
+      await this.#withinSeconds(BUNDLE_SECONDS_MAX, () => this.#ready ??= this.#start()) ??
+        await this.#withinSeconds(seconds, build);
     this.#rssBefore = Infinity;
     if (word.type === "built") return word.built;
     this.end();
@@ -107,13 +120,24 @@ export class Esbuild {
       Promise.resolve({ refused: { text: "there is nothing to build", hint: null } });
     // If it fails the build will, and says so.
     await this.build({ entry: "warm.ts", tsconfig: "{}", lowerTemplates: false, answer });
+    this.rest();
+  }
+
+  /** Ends a worker that has built, and has another stand by for the next save, a moment later: what was saved starts first. */
+  rest(): void {
+    if (!this.#hasBuilt) return;
     this.end();
+    if (this.#closed) return;
+    this.#standByTimer = setTimeout(() => this.#standBy(), STAND_BY_AFTER_SECONDS * 1000);
   }
 
   /** Ends the worker. What was compiled is kept for the next save. */
   end(): void {
     this.#worker?.terminate();
     this.#worker = null;
+    this.#ready = null;
+    this.#hasBuilt = false;
+    clearTimeout(this.#standByTimer);
     clearTimeout(this.#keepTimer);
     if (this.#module === null || this.#closed) return;
     const forget = () => this.#module = null;
@@ -137,9 +161,14 @@ export class Esbuild {
     }
   }
 
-  /** `null` when the worker is ready for a build, else what went wrong. */
+  async #standBy(): Promise<void> {
+    this.#standByTimer = setTimeout(() => this.end(), STAND_BY_SECONDS * 1000);
+    const ready = this.#ready = this.#start();
+    // The next build tries it again, and says what is wrong.
+    if (await ready !== null && ready === this.#ready && !this.#hasBuilt) this.end();
+  }
+
   async #start(): Promise<FromWorker | null> {
-    if (this.#worker !== null) return null;
     const loaded = await this.#say(null, () => {
       const url = new URL("./bundle_worker.ts", import.meta.url);
       const worker = new Worker(url, { type: "module", deno: { permissions: "none" } });

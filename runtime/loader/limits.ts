@@ -3,6 +3,12 @@
 /** esbuild compiled, kept for the next save: with it a bundle takes 0.1 s, without it 1 s, for 50 MB. Half a workday. */
 export const ESBUILD_KEPT_SECONDS = 4 * 3600;
 
+/** After a bundle, until esbuild stands by for the next: the process that was saved starts in that time. */
+export const STAND_BY_AFTER_SECONDS = 0.4;
+
+/** And as long, for it takes 40 MB: whoever saves, saves again soon. A save that finds it there waits 0.1 s less. */
+export const STAND_BY_SECONDS = 600;
+
 /** What a bundle may take, as a part of what the node may hold, and at least: hono and zod take 40 MB. */
 export const BUNDLE_MEMORY_PART = 0.25;
 export const BUNDLE_MEMORY_MB_MIN = 96;

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseProcessId } from "../protocol/address.ts";
-import { RecordedLoader, run, TempFolder } from "./testing.ts";
+import { CountedWorkers, RecordedLoader, run, TempFolder } from "./testing.ts";
 import { zipFiles } from "./zip_testing.ts";
 
 const HELLO = 'export default { fetch: () => new Response("hello") };\n';
@@ -144,26 +144,6 @@ Deno.test("a warm boot takes every bundle from the cache, and runs no esbuild", 
   assertEquals(scripts.get("p7.ts")!.config.memory_mb, 71);
   assertEquals((await run(scripts.get("thing.zip/c.ts")!.code)).default, "c");
 });
-
-/** How many workers are started: bundling, and reading a config, needs one. */
-class CountedWorkers implements Disposable {
-  count = 0;
-  readonly #original = globalThis.Worker;
-
-  constructor() {
-    const counted = () => this.count++;
-    globalThis.Worker = class extends this.#original {
-      constructor(url: string | URL, options?: WorkerOptions) {
-        counted();
-        super(url, options);
-      }
-    };
-  }
-
-  [Symbol.dispose](): void {
-    globalThis.Worker = this.#original;
-  }
-}
 
 Deno.test("the cache answers only while every file of the bundle is what it was", async () => {
   await using home = new TempFolder({

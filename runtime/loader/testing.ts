@@ -166,6 +166,36 @@ export async function seenBy(files: Files, { entry = "hello.ts", root = "", link
   }
 }
 
+/** How many workers are started: bundling, and reading a config, needs one. */
+export class CountedWorkers implements Disposable {
+  count = 0;
+  readonly #original = globalThis.Worker;
+  #counted = Promise.withResolvers<void>();
+
+  constructor() {
+    const counted = () => {
+      this.count++;
+      this.#counted.resolve();
+      this.#counted = Promise.withResolvers();
+    };
+    globalThis.Worker = class extends this.#original {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        counted();
+        super(url, options);
+      }
+    };
+  }
+
+  /** Resolves when there were so many. */
+  async until(count: number): Promise<void> {
+    while (this.count < count) await this.#counted.promise;
+  }
+
+  [Symbol.dispose](): void {
+    globalThis.Worker = this.#original;
+  }
+}
+
 /** A package's own. */
 export function manifest(name: string, more: object = {}): string {
   return JSON.stringify({ name, version: "1.2.3", ...more });
