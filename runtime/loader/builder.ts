@@ -183,13 +183,19 @@ export class Builder {
 
   async #buildSlowly(entry: Entry): Promise<void> {
     const { file, root } = entry;
-    this.#options.log.info(
-      `${file} takes long, or much memory, to read; the others go on meanwhile`,
-    );
-    const bundle = await this.#slowLane.build(nameOf(entry), file, root);
-    if (bundle === null) return;
-    this.#late.set(nameOf(entry), withEntry(entry, bundle));
-    this.#options.onLate(entry);
+    const { log, onLate } = this.#options;
+    log.info(`${file} takes long, or much memory, to read; the others go on meanwhile`);
+    try {
+      const bundle = await this.#slowLane.build(nameOf(entry), file, root);
+      if (bundle === null) return;
+      // What has failed here would fail again, for another minute: until it is saved it stays as it is.
+      const { inputs } = bundle;
+      if (inputs.get(file) === null) inputs.set(file, (await this.read([file], root)).get(file)!);
+      this.#late.set(nameOf(entry), withEntry(entry, bundle));
+      onLate(entry);
+    } catch (error) {
+      log.warn(`${file} cannot be read: ${(error as Error).message}`);
+    }
   }
 
   async #isCurrent({ inputs }: Bundle, { root }: Entry): Promise<boolean> {

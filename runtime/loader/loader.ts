@@ -8,13 +8,13 @@
  * A script that cannot be loaded never stops the others. The same road serves the first load and every save.
  */
 import type { ProcessId } from "../protocol/address.ts";
-import type { Log } from "../log.ts";
 import { GRANTS_LOOK_SECONDS } from "./limits.ts";
 import type { Bundle, Inputs } from "./bundle.ts";
 import { Builder, digestOf, type Entry } from "./builder.ts";
 import { loadChild } from "./child.ts";
 import { Grants } from "./grants.ts";
-import { decide, type Decided, findObjection, type LoadedScript, warningOf } from "./loaded.ts";
+import type { LoaderOptions } from "./options.ts";
+import { decide, type Decided, findObjection, warningOf } from "./loaded.ts";
 import type { Script } from "./packages.ts";
 import { report } from "./problem.ts";
 import type { Scan } from "./scan.ts";
@@ -22,30 +22,6 @@ import { sha256Of, Sources } from "./sources.ts";
 import { Survey } from "./survey.ts";
 import { type Changed, FolderWatcher, touches } from "./watch.ts";
 import { Announcer } from "./words.ts";
-
-export interface LoaderOptions {
-  /** The processes folder; it exists (`prepareFolder`). */
-  folder: string;
-  /** For finished bundles: `<home>/cache/bundles`. */
-  cacheFolder: string;
-  /** What the owner grants: `<home>/grants.json`. */
-  grantsFile: string;
-  /** What `@kinode/process` exports. */
-  libraryNames: readonly string[];
-  /** Processes get no rights but what the owner grants. */
-  strict: boolean;
-  /** What the node may hold as a whole, in MB; default: no matter. */
-  nodeMemoryMb?: number;
-  /** Nothing goes on beside `loadAll`, however long a script takes. */
-  waits?: boolean;
-  /** What a script may take before the others go first. */
-  patienceSeconds?: number;
-  log: Log;
-  /** A new script, or a new version of one that runs, which it replaces. */
-  start(script: LoadedScript): void;
-  /** Its file is gone. */
-  stop(id: ProcessId): void;
-}
 
 /** What is known of a script since it was last looked at. */
 interface Known {
@@ -74,6 +50,8 @@ export class Loader {
   readonly #known = new Map<string, Known>();
   #scan: Scan | null = null;
   #watcher: FolderWatcher | null = null;
+  /** Where no watcher tells of what took long: looks, one after the other. */
+  #looks: Promise<void> | null = null;
   #grantsTimer: ReturnType<typeof setInterval> | undefined;
   #closed = false;
 
@@ -82,7 +60,7 @@ export class Loader {
     this.#options = options;
     this.#sources = new Sources(folder);
     this.#survey = new Survey(folder, this.#sources, log);
-    const onLate = ({ file }: Entry) => this.#watcher?.touch(file);
+    const onLate = (entry: Entry) => this.#lookAtLate(entry);
     this.#builder = new Builder({ ...options, sources: this.#sources, onLate });
     this.#grants = new Grants(grantsFile);
     this.#announcer = new Announcer(log, strict ? grantsFile : null);
@@ -114,6 +92,7 @@ export class Loader {
     } catch (error) {
       const reason = (error as Error).message;
       log.warn(`changes in ${folder} go unnoticed, restart the node after a change: ${reason}`);
+      this.#looks = this.#lookSafely(null);
     }
   }
 
@@ -137,6 +116,12 @@ export class Loader {
     clearInterval(this.#grantsTimer);
     this.#builder.close();
     await this.#watcher?.close();
+  }
+
+  /** Before `watch` there is nothing to do: it has everything looked at. */
+  #lookAtLate({ file }: Entry): void {
+    this.#watcher?.touch(file);
+    this.#looks = this.#looks?.then(() => this.#lookSafely(new Set([file]))) ?? null;
   }
 
   /** The door for events: what goes wrong here must not end the node. */

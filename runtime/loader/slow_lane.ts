@@ -14,6 +14,7 @@ export class SlowLane {
   readonly #newBundler: () => Bundler;
   readonly #jobs = new Map<string, Job>();
   #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   constructor(newBundler: () => Bundler) {
     this.#newBundler = newBundler;
@@ -21,6 +22,7 @@ export class SlowLane {
 
   /** Joins the build under this name, or begins one; `null` if it is cancelled. */
   build(name: string, file: string, root: string): Promise<Bundle | null> {
+    if (this.#closed) return Promise.resolve(null);
     const running = this.#jobs.get(name);
     if (running !== undefined) return running.bundle;
     const job: Job = { bundler: null, isCancelled: false, bundle: Promise.resolve(null) };
@@ -47,6 +49,7 @@ export class SlowLane {
   }
 
   close(): void {
+    this.#closed = true;
     for (const name of this.#jobs.keys()) this.cancel(name);
   }
 

@@ -75,6 +75,35 @@ Deno.test("a fault in a script that takes long is told, and the version before g
   assertStringIncludes(lines.join("\n"), "hello.ts:2:1: error: Expected identifier");
 });
 
+Deno.test("what esbuild breaks on is told once, and not tried again before it is saved", async () => {
+  const deep = `export const a = ${"(".repeat(200_000)}1${")".repeat(200_000)};`;
+  await using home = new TempFolder({ "processes/hello.ts": deep });
+  await using recorded = await watching(home);
+  const lines = await recorded.until("esbuild could not read this script");
+  home.write("processes/other.ts", hello("other"));
+  lines.push(...await recorded.until("start other.ts"));
+  assertEquals(lines.filter((line) => line.startsWith("hello.ts")).length, 1);
+});
+
+Deno.test("scripts that take long are started where the folder cannot be watched", async () => {
+  await using home = new TempFolder({
+    "processes/hello.ts": hello("hello"),
+    "processes/other.ts": hello("other"),
+  });
+  const { watchFs } = Deno;
+  Deno.watchFs = () => {
+    throw new Error("no watches are left");
+  };
+  try {
+    await using recorded = await watching(home);
+    const lines = await recorded.until("start hello.ts");
+    lines.push(...await recorded.until("start other.ts"));
+    assertStringIncludes(lines[0]!, "no watches are left");
+  } finally {
+    Deno.watchFs = watchFs;
+  }
+});
+
 Deno.test("kinode check, and who starts a child, wait for it", async () => {
   await using home = new TempFolder({
     "processes/hello.ts": hello("hello"),
