@@ -155,9 +155,9 @@ export class Builder {
     return this.#slowLane.relieve() || this.#bundler.relieve();
   }
 
-  /** Frees what bundling needs, when nothing else wants it. */
-  async rest(): Promise<void> {
-    await this.#inTurn(() => this.#bundler.rest());
+  /** Frees what bundling needs, when nothing else wants it; makes ready for the next if more is to come. */
+  async rest(moreToCome: boolean): Promise<void> {
+    await this.#inTurn(() => this.#bundler.rest(moreToCome));
   }
 
   close(): void {

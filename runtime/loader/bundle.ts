@@ -128,9 +128,9 @@ export class Bundler {
     return this.#esbuild.relieve();
   }
 
-  /** Frees what this bundle took, and makes ready for the next. */
-  rest(): void {
-    this.#esbuild.rest();
+  /** Frees what bundling took, and makes ready for the next if more is to come. */
+  rest(moreToCome: boolean): void {
+    this.#esbuild.rest(moreToCome);
   }
 
   close(): void {

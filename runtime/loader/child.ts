@@ -22,7 +22,7 @@ export async function loadChild(
   const { file } = entry;
   const bundle = await builder.find(entry) ?? await builder.buildWhole(entry);
   const { output, problems } = bundle;
-  await builder.rest();
+  await builder.rest(false);
   if (output === null) throw new Error(`${file}: ${problems[0]?.text ?? "does not compile"}`);
   await builder.store(entry, bundle);
   return { ...programOf(file, output), config: configOf(output) };

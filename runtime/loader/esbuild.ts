@@ -55,6 +55,7 @@ function crash(crashed: string, isLate = crashed === TOO_LONG): Crash {
 
 export class Esbuild {
   readonly #bounds: BuildBounds;
+  readonly #rss: () => number;
   /** What the node held when the build began. */
   #rssBefore = Infinity;
   #worker: Worker | null = null;
@@ -70,8 +71,10 @@ export class Esbuild {
   #waiting: ((word: FromWorker) => void) | null = null;
   #answer: BuildRequest["answer"] | null = null;
 
-  constructor(bounds: BuildBounds) {
+  /** Tests say themselves what the node holds, in bytes. */
+  constructor(bounds: BuildBounds, rss = () => Deno.memoryUsage().rss) {
     this.#bounds = bounds;
+    this.#rss = rss;
   }
 
   /** Where the packages of this program lie, beside esbuild's own; known once the worker has spoken. */
@@ -89,7 +92,7 @@ export class Esbuild {
     this.#answer = request.answer;
     const { entry, tsconfig, lowerTemplates } = request;
     const { seconds, memoryMb, quiet } = this.#bounds;
-    this.#rssBefore = Deno.memoryUsage().rss;
+    this.#rssBefore = this.#rss();
     const build = () => this.#say({ type: "build", entry, tsconfig, lowerTemplates, quiet });
     const word =
       await this.#withinSeconds(BUNDLE_SECONDS_MAX, () => this.#ready ??= this.#start()) ??
@@ -104,7 +107,7 @@ export class Esbuild {
 
   /** Ends a build during which the node has grown by much, since it holds too much. Whether there was one. */
   relieve(): boolean {
-    const grownMb = (Deno.memoryUsage().rss - this.#rssBefore) / MB;
+    const grownMb = (this.#rss() - this.#rssBefore) / MB;
     if (grownMb < BUILD_GREEDY_MB) return false;
     this.#crash("the node holds more than --memory-mb allows");
     return true;
@@ -120,14 +123,14 @@ export class Esbuild {
       Promise.resolve({ refused: { text: "there is nothing to build", hint: null } });
     // If it fails the build will, and says so.
     await this.build({ entry: "warm.ts", tsconfig: "{}", lowerTemplates: false, answer });
-    this.rest();
+    this.end();
   }
 
-  /** Ends a worker that has built, and has another stand by for the next save, a moment later: what was saved starts first. */
-  rest(): void {
+  /** Ends a worker that has built. Another stands by if more is to come, a moment later: what was saved starts first. */
+  rest(moreToCome: boolean): void {
     if (!this.#hasBuilt) return;
     this.end();
-    if (this.#closed) return;
+    if (this.#closed || !moreToCome) return;
     this.#standByTimer = setTimeout(() => this.#standBy(), STAND_BY_AFTER_SECONDS * 1000);
   }
 

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Answer, Question } from "./bundle_protocol.ts";
 import { Esbuild } from "./esbuild.ts";
+import { STAND_BY_AFTER_SECONDS } from "./limits.ts";
 import { CountedWorkers } from "./testing.ts";
 
 const BOUNDS = { seconds: 60, memoryMb: 1_024, quiet: false };
@@ -22,15 +23,29 @@ Deno.test("rest() ends the worker that has built, and another stands by for the 
   using workers = new CountedWorkers();
   const esbuild = new Esbuild(BOUNDS);
   try {
-    esbuild.rest();
+    esbuild.rest(true);
     assertEquals(await build(esbuild, "export default 1;"), "1");
     assertEquals(await build(esbuild, "export default 2;"), "2");
     assertEquals(workers.count, 1, "one for both");
-    esbuild.rest();
+    esbuild.rest(true);
     await workers.until(2);
-    esbuild.rest();
+    esbuild.rest(true);
     assertEquals(await build(esbuild, "export default 3;"), "3");
     assertEquals(workers.count, 2, "the one that stood by");
+  } finally {
+    esbuild.close();
+  }
+});
+
+Deno.test("rest() leaves no worker behind when nothing more is to come", async () => {
+  using workers = new CountedWorkers();
+  const esbuild = new Esbuild(BOUNDS);
+  try {
+    await esbuild.warm();
+    assertEquals(await build(esbuild, "export default 1;"), "1");
+    esbuild.rest(false);
+    await new Promise((resolve) => setTimeout(resolve, 2 * STAND_BY_AFTER_SECONDS * 1000));
+    assertEquals(workers.count, 2);
   } finally {
     esbuild.close();
   }
@@ -41,7 +56,7 @@ Deno.test("a build right after rest() does not wait for who is to stand by, nor 
   const esbuild = new Esbuild(BOUNDS);
   try {
     assertEquals(await build(esbuild, "export default 1;"), "1");
-    esbuild.rest();
+    esbuild.rest(true);
     assertEquals(await build(esbuild, "export default 2;"), "2");
     assertEquals(workers.count, 2);
   } finally {
@@ -58,13 +73,16 @@ Deno.test("close() ends a build, and who stands by; nothing is built after it", 
 });
 
 Deno.test("relieve() ends a build for which the node has grown by much, and no other", async () => {
-  const esbuild = new Esbuild(BOUNDS);
+  let rssMb = 500;
+  const esbuild = new Esbuild(BOUNDS, () => rssMb * 1024 * 1024);
   try {
-    assertEquals(esbuild.relieve(), false);
-    const building = build(esbuild, `export default 1;${"a1;".repeat(1_000_000)}`);
-    const timer = setInterval(() => esbuild.relieve() && clearInterval(timer), 20);
+    assertEquals(esbuild.relieve(), false, "there is none");
+    const building = build(esbuild, `export default 1;${"a1;".repeat(100_000)}`);
+    rssMb += 50;
+    assertEquals(esbuild.relieve(), false, "not by much");
+    rssMb += 50;
+    assertEquals(esbuild.relieve(), true);
     assertEquals(await building, "the node holds more than --memory-mb allows");
-    clearInterval(timer);
     assertEquals(await build(esbuild, "export default 2;"), "2");
   } finally {
     esbuild.close();

@@ -152,7 +152,8 @@ export class Loader {
     await this.#loadSome(scan.scripts.filter(({ key }) => this.#known.get(key)?.objection));
     this.#survey.tellLoose(scan.loose.filter((name) => !this.#isImported(name)));
     this.#sources.forgetArchives();
-    await this.#builder.rest();
+    // Who has saved will save again. A node that nobody works on keeps no esbuild.
+    await this.#builder.rest(changed !== null);
   }
 
   #isImported(folder: string): boolean {
