@@ -21,6 +21,9 @@ function partsOf(line: string): { frame: string; more: string } {
   return { frame: line.slice(0, line.length - more.length), more };
 }
 
+/** Of one text: no trace has as many, but a process prints what it likes, and this is the thread that serves everybody. */
+const PLACES_MAX = 1_000;
+
 /** Lines that are kept for the next trace. */
 const SEALED_LINES_MAX = 1_000;
 
@@ -30,7 +33,8 @@ const NATIVE_FRAME = /^\s+at .*\(<anonymous>\)$/;
 export class StackMapper {
   readonly #file: string;
   readonly #lines: Lines;
-  readonly #json: string;
+  #json: string;
+  #placesLeft = PLACES_MAX;
   #mappings: Mappings | null = null;
   readonly #sealed = new Map<number, SealedLine>();
 
@@ -43,6 +47,7 @@ export class StackMapper {
 
   /** The text of `error.stack`, in terms of the user's files. */
   map(stack: string): string {
+    this.#placesLeft = PLACES_MAX;
     const kept: string[] = [];
     let leftOut = true;
     let ending = "";
@@ -69,7 +74,11 @@ export class StackMapper {
     const frame = FRAME.test(line);
     if (frame && OWN_FRAME.test(line)) return null;
     let lost = false;
-    const mapped = line.replace(POSITION, (_url, row: string, column: string) => {
+    const mapped = line.replace(POSITION, (url, row: string, column: string) => {
+      if (this.#placesLeft-- <= 0) {
+        lost = true;
+        return url;
+      }
       const place = this.#place(Number(row), Number(column));
       lost ||= place === null;
       return place ?? this.#file;
@@ -82,7 +91,10 @@ export class StackMapper {
   #place(row: number, column: number): string | null {
     const sealed = this.#sealedLine(row);
     if (sealed === null) return null;
-    this.#mappings ??= new Mappings(this.#json);
+    if (this.#mappings === null) {
+      this.#mappings = new Mappings(this.#json);
+      this.#json = ""; // It is held once.
+    }
     const found = this.#mappings.find(row - 1, sealed.columnBefore(column - 1));
     if (found === null) return null;
     return `${found.source.replace(/^script:/, "")}:${found.line + 1}:${found.column + 1}`;
