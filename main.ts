@@ -48,14 +48,6 @@ const system: System = new System({
   fatal: (reason) => exit(1, `kinode: ${reason}`),
 });
 const { home, name: node, fake, passwordFile, clientBodyBytesMax: bodyBytesMax } = flags;
-const powers = { ...system.powersOfModules, log };
-const policyOf = (process: Address) => system.networkOf(process) ?? (fake ? "local" : "public");
-const login = await orExit(openLogin({ ...flags.http, home, node, fake, passwordFile, log }));
-const settings = { ...flags.http, staticFolder: join(home, "cache", "static") };
-const httpServer = new HttpServer({ ...powers, login, settings });
-system.addModule("http-server:distro:sys", httpServer);
-system.addModule("http-client:distro:sys", new HttpClient({ ...powers, policyOf, bodyBytesMax }));
-
 const loader = new Loader({
   folder: flags.processes,
   cacheFolder: join(home, "cache", "bundles"),
@@ -67,6 +59,13 @@ const loader = new Loader({
   start: (script) => system.startScript(script),
   stop: (id) => system.stop(id),
 });
+const powers = { ...system.powersOfModules, log };
+const policyOf = (process: Address) => system.networkOf(process) ?? (fake ? "local" : "public");
+const login = await orExit(openLogin({ ...flags.http, home, node, fake, passwordFile, log }));
+const settings = { ...flags.http, staticFolder: join(home, "cache", "static") };
+const httpServer = new HttpServer({ ...powers, login, settings });
+system.addModule("http-server:distro:sys", httpServer);
+system.addModule("http-client:distro:sys", new HttpClient({ ...powers, policyOf, bodyBytesMax }));
 
 await orExit(prepareFolder(flags.processes, log));
 await orExit(system.restore());

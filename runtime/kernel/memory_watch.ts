@@ -81,6 +81,7 @@ export class MemoryWatch {
   #suspicious = false;
   #patience = 0;
   #warned = false;
+  #hasRelieved = false;
 
   constructor(options: MemoryWatchOptions) {
     this.#options = options;
@@ -106,7 +107,7 @@ export class MemoryWatch {
     this.#looking = true;
     await this.#account();
     this.#looking = false;
-    if (!this.#endGreediest()) this.#endOver();
+    if (this.#relieved() || !this.#endGreediest()) this.#endOver();
   }
 
   async #account(): Promise<void> {
@@ -160,15 +161,23 @@ export class MemoryWatch {
     }
   }
 
+  /**
+   * Whether the node was over its limit, and work of its own was ended for it. Once, until it is below: who has that work
+   * done without end must not be spared for ever.
+   */
+  #relieved(): boolean {
+    if (this.#rss <= this.#options.memoryMbMax * MB) return this.#hasRelieved = false;
+    if (this.#patience > 0 || this.#hasRelieved || !this.#options.relieve()) return false;
+    this.#hasRelieved = true;
+    this.#patience = PATIENCE_LOOKS;
+    return true;
+  }
+
   /** Whether the node was over its limit, and somebody was ended for it, or was just now. */
   #endGreediest(): boolean {
-    const { memoryMbMax, log, onOver, relieve } = this.#options;
+    const { memoryMbMax, log, onOver } = this.#options;
     if (this.#rss <= memoryMbMax * MB) return this.#warned = false;
     if (this.#patience > 0) return true;
-    if (relieve()) {
-      this.#patience = PATIENCE_LOOKS;
-      return true;
-    }
     const [greediest] = [...this.#accounts].sort(([, a], [, b]) => held(b) - held(a));
     const node = `the node holds ${mb(this.#rss)} MB (limit --memory-mb ${memoryMbMax})`;
     if (greediest === undefined || held(greediest[1]) < GREEDY_MB * MB) {

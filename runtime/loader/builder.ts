@@ -3,6 +3,7 @@
  * processes want the one bundler at the same time; they take turns, and who takes long goes on beside the others.
  */
 import { type Bundle, Bundler, type Inputs } from "./bundle.ts";
+import type { Crash } from "./esbuild.ts";
 import { BundleCache } from "./cache.ts";
 import { BUNDLE_MEMORY_MB_MAX } from "../limits.ts";
 import {
@@ -12,7 +13,7 @@ import {
   WARM_AFTER_SECONDS,
 } from "./limits.ts";
 import type { Log } from "../log.ts";
-import { rootOf } from "./npm.ts";
+import { rootOf } from "./npm_path.ts";
 import { problemOf } from "./problem.ts";
 import { SlowLane } from "./slow_lane.ts";
 import { sha256Of, type Sources } from "./sources.ts";
@@ -54,6 +55,9 @@ const BEGINNINGS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** Of a child that is saved while it is being read. */
+const ATTEMPTS_MAX = 3;
+
 function hintFor(code: string): string {
   return BEGINNINGS.find(([beginning]) => beginning.test(code))?.[1] ?? NOTHING_HINT;
 }
@@ -65,6 +69,9 @@ export class Builder {
   readonly #slowLane: SlowLane;
   /** Came out of the slow lane, until they are asked for. */
   readonly #late = new Map<string, Bundle>();
+  /** Scripts of the folder that were given to it, by name. */
+  readonly #slow = new Map<string, Entry>();
+  /** Whether what was built need not be built again. */
   #cacheWorks = true;
   #turn: Promise<unknown> = Promise.resolve();
   #warmTimer: ReturnType<typeof setTimeout> | undefined;
@@ -75,8 +82,8 @@ export class Builder {
     const seconds = options.patienceSeconds ?? PATIENCE_SECONDS;
     const memoryMb = bundleMemoryMb(nodeMemoryMb);
     this.#bundler = new Bundler(sources, libraryNames, { seconds, memoryMb });
-    this.#slowLane = new SlowLane(() =>
-      new Bundler(sources, libraryNames, { memoryMb, quiet: true })
+    this.#slowLane = new SlowLane((quiet) =>
+      new Bundler(sources, libraryNames, { memoryMb, quiet })
     );
     this.#cache = new BundleCache(cacheFolder, libraryNames);
   }
@@ -91,31 +98,43 @@ export class Builder {
     // What was not there then must not be there now.
     const stale = cached.inputs.some(({ path, sha256 }) => (inputs.get(path) ?? "") !== sha256);
     if (stale) return null;
-    return { inputs, output: cached.output, problems: cached.warnings, isLate: false };
+    return { inputs, output: cached.output, problems: cached.warnings, crash: null };
   }
 
-  /** Bundles `entry`. What takes long is given without an output for now, `isLate`, and `onLate` says when to ask again. */
+  /** Bundles `entry`. What takes long is given without an output for now, and `onLate` says when to ask again. */
   async build(entry: Entry): Promise<Bundle> {
-    const name = nameOf(entry);
-    const late = this.#late.get(name);
+    const late = this.#late.get(nameOf(entry));
     this.forget(entry);
     if (late !== undefined && await this.#isCurrent(late, entry)) return late;
     const bundle = await this.#buildQuickly(entry);
-    if (!bundle.isLate) return bundle;
-    this.#buildSlowly(entry);
+    const lacked = bundle.crash?.lacked ?? null;
+    if (lacked === null) return bundle;
+    this.#buildSlowly(entry, lacked);
     return { ...bundle, problems: [] };
   }
 
   /** Bundles `entry`, however long it takes. */
   async buildWhole(entry: Entry): Promise<Bundle> {
-    const bundle = await this.#buildQuickly(entry);
-    const { file, root } = entry;
-    if (!bundle.isLate) return bundle;
-    return withEntry(entry, await this.#slowLane.build(nameOf(entry), file, root) ?? bundle);
+    const name = nameOf(entry);
+    for (let attempt = 0;; attempt++) {
+      let bundle = await this.#slowLane.find(name) ?? null;
+      if (bundle === null) {
+        const quick = await this.#buildQuickly(entry);
+        const lacked = quick.crash?.lacked ?? null;
+        if (lacked === null) return quick;
+        bundle = await this.#slowLane.build(name, { ...entry, lacked });
+        if (bundle === null && attempt === ATTEMPTS_MAX) return quick;
+      }
+      // It may have been saved meanwhile.
+      if (bundle === null || attempt < ATTEMPTS_MAX && !await this.#isCurrent(bundle, entry)) {
+        continue;
+      }
+      return withEntry(entry, bundle);
+    }
   }
 
   /** Whether `build` has it already. */
-  isLate(entry: Entry): boolean {
+  hasLate(entry: Entry): boolean {
     return this.#late.has(nameOf(entry));
   }
 
@@ -123,6 +142,13 @@ export class Builder {
   forget(entry: Entry): void {
     this.#slowLane.cancel(nameOf(entry));
     this.#late.delete(nameOf(entry));
+    this.#slow.delete(nameOf(entry));
+  }
+
+  /** Nobody waits for any but these. */
+  forgetAllBut(entries: Iterable<Entry>): void {
+    const names = new Set([...entries].map(nameOf));
+    for (const [name, entry] of this.#slow) if (!names.has(name)) this.forget(entry);
   }
 
   /** Keeps what `build` made, if it made something, for the next time. */
@@ -150,9 +176,13 @@ export class Builder {
     this.#warmTimer = setTimeout(warm, WARM_AFTER_SECONDS * 1000);
   }
 
-  /** Ends bundles for which the node has grown by much, since it holds too much. Whether there was one. */
+  /** As Esbuild's. */
   relieve(): boolean {
     return this.#slowLane.relieve() || this.#bundler.relieve();
+  }
+
+  get keeps(): boolean {
+    return this.#cacheWorks;
   }
 
   /** Frees what bundling needs, when nothing else wants it; makes ready for the next if more is to come. */
@@ -181,24 +211,25 @@ export class Builder {
     return withEntry(entry, await this.#inTurn(() => this.#bundler.bundle(file, root)));
   }
 
-  async #buildSlowly(entry: Entry): Promise<void> {
-    const { file, root } = entry;
+  async #buildSlowly(entry: Entry, lacked: Crash["lacked"]): Promise<void> {
+    const { file } = entry;
+    const name = nameOf(entry);
     const { log, onLate } = this.#options;
     log.info(`${file} takes long, or much memory, to read; the others go on meanwhile`);
+    this.#slow.set(name, entry);
     try {
-      const bundle = await this.#slowLane.build(nameOf(entry), file, root);
+      const bundle = await this.#slowLane.build(name, { ...entry, lacked });
       if (bundle === null) return;
-      // What has failed here would fail again, for another minute: until it is saved it stays as it is.
-      const { inputs } = bundle;
-      if (inputs.get(file) === null) inputs.set(file, (await this.read([file], root)).get(file)!);
-      this.#late.set(nameOf(entry), withEntry(entry, bundle));
+      this.#late.set(name, withEntry(entry, bundle));
       onLate(entry);
     } catch (error) {
       log.warn(`${file} cannot be read: ${(error as Error).message}`);
     }
   }
 
-  async #isCurrent({ inputs }: Bundle, { root }: Entry): Promise<boolean> {
+  async #isCurrent({ inputs, crash }: Bundle, { file, root }: Entry): Promise<boolean> {
+    // It was given up before it was read.
+    if (crash !== null && inputs.get(file) === null) return true;
     return await digestOf(await this.read(inputs.keys(), root)) === await digestOf(inputs);
   }
 

@@ -17,8 +17,7 @@ import { type Built, NO_MAP, type Question } from "./bundle_protocol.ts";
 import { compilerOptions, installedJsx } from "./compiler_options.ts";
 import { problemsOfConfig } from "./config.ts";
 import { type BuildBounds, type Crash, Esbuild } from "./esbuild.ts";
-import { problemsOf } from "./esbuild_message.ts";
-import { type Problem, problemOf } from "./problem.ts";
+import { foremost, type Problem, problemOf } from "./problem.ts";
 import { Resolver } from "./resolve.ts";
 import { isSealed } from "./seal.ts";
 import { placeOf, type Sources } from "./sources.ts";
@@ -41,8 +40,8 @@ export interface Bundle {
   problems: Problem[];
   /** SHA-256 of every file that was asked for, by its path relative to the folder; `null`: not to be had. */
   inputs: Inputs;
-  /** There was not time enough, or memory, to finish it; without warnings there may be. */
-  isLate: boolean;
+  /** Why esbuild gave nothing. */
+  crash: Crash | null;
 }
 
 /** The module behind `@kinode/process`: a name that is not exported here is an error with file and line. */
@@ -64,6 +63,7 @@ export class Bundler {
   readonly #sources: Sources;
   readonly #library: string;
   readonly #esbuild: Esbuild;
+  readonly #seconds: number;
 
   constructor(
     sources: Sources,
@@ -71,7 +71,9 @@ export class Bundler {
     bounds: Partial<BuildBounds> = {},
   ) {
     this.#sources = sources;
-    this.#esbuild = new Esbuild({ ...BOUNDS, ...bounds });
+    const all = { ...BOUNDS, ...bounds };
+    this.#esbuild = new Esbuild(all);
+    this.#seconds = all.seconds;
     this.#library = libraryModule(libraryNames);
   }
 
@@ -88,33 +90,37 @@ export class Bundler {
         packages: () => this.#esbuild.packages,
       });
     const options = await compilerOptions(root, { sources: this.#sources, inputs });
-    const build = (lowerTemplates: boolean) => {
+    let left = this.#seconds;
+    const build = async (lowerTemplates: boolean) => {
       const files = resolver();
       const answer = (question: Question) => files.answer(question);
       const tsconfig = JSON.stringify({ compilerOptions: options });
-      return this.#esbuild.build({ entry, tsconfig, lowerTemplates, answer });
+      const begun = performance.now();
+      const built = await this.#esbuild.build({ entry, tsconfig, lowerTemplates, answer }, left);
+      left = Math.max(0, left - (performance.now() - begun) / 1000);
+      return built;
     };
     const chooseJsx = async () => Object.assign(options, await installedJsx(entry, resolver().npm));
     const isOpen = options.jsx === undefined && options.jsxFactory === undefined;
     if (isOpen && isJsx(entry)) await chooseJsx();
     let built = await build(false);
     // That a script in .ts imports one in .tsx is known only now.
-    if (isOpen && !isJsx(entry) && [...inputs.keys()].some(isJsx)) {
+    const isCrash = "crashed" in built;
+    if (!isCrash && isOpen && !isJsx(entry) && [...inputs.keys()].some(isJsx)) {
       await chooseJsx();
       built = await build(false);
     }
     // `String.raw` sees escapes: with templates turned into strings, sealing changes no value.
     if (!("crashed" in built) && built.output?.touchesTemplates) built = await build(true);
-    const isLate = "crashed" in built && built.isLate;
-    // What may pass is tried again at the next look at everything; and what was not even read.
-    if ("crashed" in built && (built.mayPass || !inputs.has(entry))) inputs.set(entry, null);
+    // It was given up before it was read; a change of it matters all the same.
+    if (!inputs.has(entry)) inputs.set(entry, null);
     const { output, problems } = finish(entry, built);
     const lacksReact = isOpen && options.jsx === undefined && wantsReact(codeOf(built));
     return {
       output,
       problems: lacksReact ? [...problems, noReact(entry, root)] : problems,
       inputs,
-      isLate,
+      crash: "crashed" in built ? built : null,
     };
   }
 
@@ -123,7 +129,7 @@ export class Bundler {
     await this.#esbuild.warm();
   }
 
-  /** Ends a bundle for which the node has grown by much. Whether there was one. */
+  /** As Esbuild's. */
   relieve(): boolean {
     return this.#esbuild.relieve();
   }
@@ -169,15 +175,16 @@ function finish(entry: string, built: Built | Crash): Pick<Bundle, "output" | "p
     const text = `esbuild could not read this script: ${built.crashed}`;
     return { output: null, problems: [problemOf(entry, text)] };
   }
-  const problems = problemsOf(built, entry);
+  const { left } = built;
+  const problems = [...built.problems];
   if (built.config !== null) problems.push(...problemsOfConfig(entry, built.config));
   const refuse = (text: string) => ({
     output: null,
-    problems: [...problems, problemOf(entry, text)],
+    problems: foremost([...problems, problemOf(entry, text)], left),
   });
   if (built.isTooLarge) return refuse(TOO_LARGE);
   if (built.output === null || problems.some(({ severity }) => severity === "error")) {
-    return { output: null, problems };
+    return { output: null, problems: foremost(problems, left) };
   }
   const { code } = built.output;
   // Neither can happen as far as we know; a script that finds a way must not run, nor stop the node.
@@ -187,5 +194,5 @@ function finish(entry: string, built: Built | Crash): Pick<Bundle, "output" | "p
   if (code.length > BUNDLE_BYTES_MAX) return refuse(TOO_LARGE);
   if (built.output.map === NO_MAP) problems.push(withoutPlaces(entry));
   const config = built.config !== null && "json" in built.config ? built.config.json : null;
-  return { output: { ...built.output, code, config }, problems };
+  return { output: { ...built.output, code, config }, problems: foremost(problems, left) };
 }

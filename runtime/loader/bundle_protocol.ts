@@ -1,13 +1,14 @@
 /** What the loader and its bundling worker say to each other, and the options that decide what a bundle is. */
-import type { BuildOptions, Message } from "esbuild-wasm";
+import type { BuildOptions } from "esbuild-wasm";
 import type { ConfigRead } from "./config_export.ts";
+import type { Problem } from "./problem.ts";
 import type { SourceLoader } from "./sources.ts";
 
 /** As deno.json has it; a test compares. Part of every cache key. */
 export const ESBUILD_VERSION = "0.28.2";
 
 /** Raise it when the same input must make another bundle than before for a reason not in BUILD_OPTIONS. */
-export const BUNDLE_FORMAT = 6;
+export const BUNDLE_FORMAT = 7;
 
 export const BUILD_OPTIONS = {
   bundle: true,
@@ -114,8 +115,10 @@ export type Answer =
   | { refused: { text: string; hint: string | null } };
 
 export interface Built {
-  errors: Message[];
-  warnings: Message[];
+  /** At most `PROBLEMS_MAX`, errors first. */
+  problems: Problem[];
+  /** And so many more. */
+  left: { errors: number; warnings: number };
   /** Sealed, and whether that changed what may be a template; `null` with errors. */
   output: { code: string; map: string; exports: string[]; touchesTemplates: boolean } | null;
   /** The output is larger than `BUNDLE_BYTES_MAX`, and not handed over. */
@@ -142,6 +145,3 @@ export type FromWorker =
 
 /** In place of a source map that is larger than `BUNDLE_MAP_BYTES_MAX`. */
 export const NO_MAP = '{"version":3,"sources":[],"names":[],"mappings":""}';
-
-/** As Go says it, when memory has reached its maximum. */
-export const OUT_OF_MEMORY = "out of memory";

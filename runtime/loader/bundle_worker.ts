@@ -1,6 +1,6 @@
 /**
  * esbuild, in a worker without any permission: it sees the files that the loader hands it and nothing else.
- * Whatever an import names is asked of the loader (bundle.ts). It lives for one look at the folder.
+ * Whatever an import names is asked of the loader (bundle.ts). It builds for one look at the folder.
  */
 import { setImmediate } from "node:timers";
 import * as esbuild from "esbuild-wasm";
@@ -20,6 +20,7 @@ import {
 } from "./bundle_protocol.ts";
 import { BUNDLE_BYTES_MAX, BUNDLE_MAP_BYTES_MAX, CONFIG_FILE_BYTES_MAX } from "../limits.ts";
 import { type ConfigRead, readConfig } from "./config_export.ts";
+import { problemsOf } from "./esbuild_message.ts";
 import { seal, touchesTemplates } from "./seal.ts";
 
 interface WorkerScope {
@@ -86,18 +87,18 @@ class BundleWorker {
         logOverride: quiet ? QUIET : BUILD_OPTIONS.logOverride,
         plugins: [this.#plugin(files)],
       });
-      const { warnings } = result;
+      const told = problemsOf(result, entry);
       const file = (ending: string) =>
         result.outputFiles.find(({ path }) => path.endsWith(ending))!;
       // Before they become text: heaps are smaller than what esbuild can make out of little.
       const isTooLarge = file(".js").contents.length > BUNDLE_BYTES_MAX;
-      if (isTooLarge) return { ...NOTHING, warnings, isTooLarge };
+      if (isTooLarge) return { ...NOTHING, ...told, isTooLarge };
       const hasMap = file(".map").contents.length <= BUNDLE_MAP_BYTES_MAX;
       const outputs = Object.values(result.metafile.outputs);
       const code = file(".js").text;
       return {
         ...NOTHING,
-        warnings,
+        ...told,
         output: {
           // Here and not in the loader's thread, which is the node's: a script of nothing but words takes seconds.
           code: seal(code),
@@ -113,7 +114,7 @@ class BundleWorker {
     } catch (error) {
       const { errors, warnings } = error as Partial<esbuild.BuildFailure>;
       if (errors === undefined || warnings === undefined) throw error;
-      return { ...NOTHING, errors, warnings };
+      return { ...NOTHING, ...problemsOf({ errors, warnings }, entry) };
     }
   }
 
@@ -166,8 +167,8 @@ class BundleWorker {
 }
 
 const NOTHING: Built = {
-  errors: [],
-  warnings: [],
+  problems: [],
+  left: { errors: 0, warnings: 0 },
   output: null,
   isTooLarge: false,
   imports: [],

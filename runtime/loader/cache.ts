@@ -47,6 +47,7 @@ const WarningShape = object({
   column: optional(count),
   text: string,
   lineText: optional(string),
+  cut: count,
   length: count,
   hint: optional(string),
 });

@@ -19,6 +19,7 @@ const entry: Entry = {
     column: 1,
     text: "odd",
     lineText: "x",
+    cut: 0,
     length: 1,
     hint: null,
   }],

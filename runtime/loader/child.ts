@@ -2,6 +2,7 @@
 import { packageOf, type ProcessId } from "../protocol/address.ts";
 import type { Builder, Entry } from "./builder.ts";
 import { configOf, type LoadedScript, programOf } from "./loaded.ts";
+import type { Problem } from "./problem.ts";
 import { findScript, type Layout } from "./packages.ts";
 import { joinImport, placeOf, type Sources } from "./sources.ts";
 
@@ -23,9 +24,15 @@ export async function loadChild(
   const bundle = await builder.find(entry) ?? await builder.buildWhole(entry);
   const { output, problems } = bundle;
   await builder.rest(false);
-  if (output === null) throw new Error(`${file}: ${problems[0]?.text ?? "does not compile"}`);
+  if (output === null) {
+    throw new Error(`${file}: ${problems.find(isError)?.text ?? "does not compile"}`);
+  }
   await builder.store(entry, bundle);
   return { ...programOf(file, output), config: configOf(output) };
+}
+
+function isError({ severity }: Problem): boolean {
+  return severity === "error";
 }
 
 async function findChild(

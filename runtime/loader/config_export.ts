@@ -7,7 +7,6 @@
 import {
   type ExportNamedDeclaration,
   type Expression,
-  getLineInfo,
   type Identifier,
   type Literal,
   type Node,
@@ -15,7 +14,9 @@ import {
   type Program,
   type VariableDeclaration,
 } from "acorn";
-import { Lines, Mappings } from "./mappings.ts";
+import { Lines } from "./lines.ts";
+import { Mappings } from "./mappings.ts";
+import { around } from "./problem.ts";
 import { evaluate, NotLiteral } from "./literal.ts";
 
 /** A place in the user's file. */
@@ -25,6 +26,8 @@ export interface Place {
   /** 1-based, in UTF-16 units as editors count. */
   column: number;
   lineText: string;
+  /** Characters of the line before `lineText`. */
+  cut: number;
   /** Characters to underline. */
   length: number;
 }
@@ -121,26 +124,27 @@ function textOf(node: Identifier | Literal): string {
 }
 
 class Places {
-  readonly #code: string;
+  readonly #code: Lines;
   readonly #mappings: Mappings;
   readonly #lines: Lines;
 
   constructor({ source, code, map }: Transformed) {
-    this.#code = code;
+    this.#code = new Lines(code);
     this.#mappings = new Mappings(map);
     this.#lines = new Lines(source);
   }
 
   /** `null` for what esbuild made up. */
   of(node: Node): Place | null {
-    // Only of those that are asked for: places of all would take as much memory as the tree.
-    const start = getLineInfo(this.#code, node.start);
-    const end = getLineInfo(this.#code, node.end);
-    const from = this.#mappings.find(start.line - 1, start.column);
+    // Only of the values: places of the whole tree would take as much memory again.
+    const start = this.#code.placeOf(node.start);
+    const end = this.#code.placeOf(node.end);
+    const from = this.#mappings.find(start.line, start.column);
     const lineText = from === null ? undefined : this.#lines.at(from.line);
     if (from === null || lineText === undefined) return null;
     const to = start.line === end.line ? end.column - start.column : 1;
     const length = Math.max(1, Math.min(to, lineText.length - from.column));
-    return { line: from.line + 1, column: from.column + 1, lineText: lineText.trimEnd(), length };
+    const { lineText: shown, cut } = around(lineText.trimEnd(), from.column);
+    return { line: from.line + 1, column: from.column + 1, lineText: shown!, cut, length };
   }
 }

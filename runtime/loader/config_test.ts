@@ -96,6 +96,22 @@ Deno.test("a config in a very large file is an error that says how to split it",
   assertEquals(await read(small, "hello.ts", others), { config: {}, lines: [] });
 });
 
+Deno.test("what is said of a config is little, however much is in it", async () => {
+  const values = (count: number) => `[${"1,".repeat(count)}]`;
+  const many = await read(`export const config = { a: ${values(6_000)} };\nexport default 1;`);
+  assertEquals(many.lines[0], "hello.ts:1:10025: error: a config has 5000 values at most");
+  const long = await read(`export const config = { ${"a".repeat(2_000)}: 1 };\nexport default 1;`);
+  assertEquals(
+    long.lines[0],
+    "hello.ts:1:2027: error: names in a config have 1000 characters at most",
+  );
+  const { lines } = await read(
+    `export const config = { pubic: ${values(4_000)} };\nexport default 1;`,
+  );
+  assertEquals(lines[0], "hello.ts:1:25: warning: config.pubic means nothing");
+  assertEquals(lines[1]?.length, "  1 | ".length + 160);
+});
+
 Deno.test("a wrong value and an unknown field of a config are named where they stand", async () => {
   const { config, lines } = await read(
     `export const config = {\n  pubic: true,\n  grant_capabilities: [\n    { process: "b:b:sys" },\n  ],\n};`,

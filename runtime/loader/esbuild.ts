@@ -11,23 +11,14 @@ import {
   STAND_BY_AFTER_SECONDS,
   STAND_BY_SECONDS,
 } from "./limits.ts";
-import {
-  type Answer,
-  type Built,
-  type FromWorker,
-  OUT_OF_MEMORY,
-  type Question,
-  type ToWorker,
-} from "./bundle_protocol.ts";
+import type { Answer, Built, FromWorker, Question, ToWorker } from "./bundle_protocol.ts";
 import { withMemoryMax } from "./wasm_memory.ts";
 
-/** esbuild broke, or took too long; the worker is gone, the next build starts another. */
+/** esbuild broke, or was given up; the worker is gone, the next build starts another. */
 export interface Crash {
   crashed: string;
-  /** With more time, or without warnings, which take memory, it might have gone well. */
-  isLate: boolean;
-  /** Another time it may go well as it was. */
-  mayPass: boolean;
+  /** What there was too little of; `null`: it is something else, and may not happen again. */
+  lacked: "time" | "memory" | null;
 }
 
 export interface BuildRequest {
@@ -46,22 +37,24 @@ export interface BuildBounds {
   quiet: boolean;
 }
 
+type Word<Type extends FromWorker["type"]> = Extract<FromWorker, { type: Type }>;
+
 const MB = 1024 * 1024;
 const TOO_LONG = "it took too long";
-
-function crash(crashed: string, isLate = crashed === TOO_LONG): Crash {
-  return { crashed, isLate, mayPass: !isLate };
-}
+/** As Go says it when memory has reached its maximum: in its heap, and of what it asks the system for. */
+const OUT_OF_MEMORY = /out of memory|cannot allocate memory/;
 
 export class Esbuild {
   readonly #bounds: BuildBounds;
   readonly #rss: () => number;
-  /** What the node held when the build began. */
+  /** What the node held when the build began; Infinity while there is none. */
   #rssBefore = Infinity;
   #worker: Worker | null = null;
   /** Its way to its first build: `null` when it is ready, else what went wrong. */
-  #ready: Promise<FromWorker | null> | null = null;
-  #hasBuilt = false;
+  #ready: Promise<Word<"crashed"> | null> | null = null;
+  #isUsed = false;
+  /** Somebody saves: another stands by after each build. */
+  #isAtWork = false;
   #standByTimer: ReturnType<typeof setTimeout> | undefined;
   #module: WebAssembly.Module | null = null;
   #keepTimer: ReturnType<typeof setTimeout> | undefined;
@@ -83,33 +76,42 @@ export class Esbuild {
     return this.#packages;
   }
 
-  /** Builds one script. One at a time: the caller waits before it asks again. */
-  async build(request: BuildRequest): Promise<Built | Crash> {
-    if (this.#closed) return crash("the loader was closed");
+  /** Builds one script, in `seconds` at most. One at a time: the caller waits before it asks again. Never rejects. */
+  async build(request: BuildRequest, seconds = this.#bounds.seconds): Promise<Built | Crash> {
+    if (this.#closed) return { crashed: "the loader was closed", lacked: null };
     clearTimeout(this.#keepTimer);
     clearTimeout(this.#standByTimer);
-    this.#hasBuilt = true;
+    const stoodBy = this.#ready !== null && !this.#isUsed;
+    this.#isUsed = true;
     this.#answer = request.answer;
+    const { memoryMb, quiet } = this.#bounds;
     const { entry, tsconfig, lowerTemplates } = request;
-    const { seconds, memoryMb, quiet } = this.#bounds;
-    this.#rssBefore = this.#rss();
-    const build = () => this.#say({ type: "build", entry, tsconfig, lowerTemplates, quiet });
-    const word =
-      await this.#withinSeconds(BUNDLE_SECONDS_MAX, () => this.#ready ??= this.#start()) ??
-        await this.#withinSeconds(seconds, build);
-    this.#rssBefore = Infinity;
+    let word: FromWorker | null = await within(BUNDLE_SECONDS_MAX, this.#getReady());
+    // What befell the one that was to stand by is no reason not to try.
+    if (word !== null && stoodBy) {
+      this.end();
+      word = await within(BUNDLE_SECONDS_MAX, this.#getReady());
+    }
+    if (word === null) {
+      this.#rssBefore = this.#rss();
+      const said = this.#say({ type: "build", entry, tsconfig, lowerTemplates, quiet });
+      word = await within(seconds, said);
+      this.#rssBefore = Infinity;
+    }
     if (word.type === "built") return word.built;
     this.end();
-    if (word.type !== "crashed") return crash(`it said "${word.type}"`);
-    if (word.reason !== OUT_OF_MEMORY) return crash(word.reason);
-    return crash(`it takes more than ${memoryMb} MB of memory`, true);
+    const reason = word.type === "crashed" ? word.reason : `it said "${word.type}"`;
+    if (reason === TOO_LONG) return { crashed: reason, lacked: "time" };
+    if (!OUT_OF_MEMORY.test(reason)) return { crashed: reason, lacked: null };
+    return { crashed: `it takes more than ${memoryMb} MB of memory`, lacked: "memory" };
   }
 
-  /** Ends a build during which the node has grown by much, since it holds too much. Whether there was one. */
+  /** Ends a build that has made the node grow by much: the node holds too much. Whether there was one. */
   relieve(): boolean {
+    if (this.#waiting === null) return false;
     const grownMb = (this.#rss() - this.#rssBefore) / MB;
     if (grownMb < BUILD_GREEDY_MB) return false;
-    this.#crash("the node holds more than --memory-mb allows");
+    this.#crash("the node holds more than --memory-mb allows; save it to try again");
     return true;
   }
 
@@ -123,14 +125,16 @@ export class Esbuild {
       Promise.resolve({ refused: { text: "there is nothing to build", hint: null } });
     // If it fails the build will, and says so.
     await this.build({ entry: "warm.ts", tsconfig: "{}", lowerTemplates: false, answer });
-    this.end();
+    this.rest(false);
   }
 
   /** Ends a worker that has built. Another stands by if more is to come, a moment later: what was saved starts first. */
   rest(moreToCome: boolean): void {
-    if (!this.#hasBuilt) return;
+    if (!this.#isUsed) return;
+    this.#isUsed = false;
+    this.#isAtWork ||= moreToCome;
     this.end();
-    if (this.#closed || !moreToCome) return;
+    if (this.#closed || !this.#isAtWork) return;
     this.#standByTimer = setTimeout(() => this.#standBy(), STAND_BY_AFTER_SECONDS * 1000);
   }
 
@@ -139,7 +143,7 @@ export class Esbuild {
     this.#worker?.terminate();
     this.#worker = null;
     this.#ready = null;
-    this.#hasBuilt = false;
+    this.#resume({ type: "crashed", reason: "it was ended" });
     clearTimeout(this.#standByTimer);
     clearTimeout(this.#keepTimer);
     if (this.#module === null || this.#closed) return;
@@ -150,48 +154,42 @@ export class Esbuild {
   /** Ends the worker and keeps nothing. */
   close(): void {
     this.#closed = true;
+    this.#resume({ type: "crashed", reason: "the loader was closed" });
     this.end();
     this.#module = null;
-    this.#crash("the loader was closed");
-  }
-
-  async #withinSeconds<T>(seconds: number, work: () => Promise<T>): Promise<T> {
-    const timer = setTimeout(() => this.#crash(TOO_LONG), seconds * 1000);
-    try {
-      return await work();
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   async #standBy(): Promise<void> {
-    this.#standByTimer = setTimeout(() => this.end(), STAND_BY_SECONDS * 1000);
-    const ready = this.#ready = this.#start();
+    this.#standByTimer = setTimeout(() => {
+      this.#isAtWork = false;
+      this.end();
+    }, STAND_BY_SECONDS * 1000);
     // The next build tries it again, and says what is wrong.
-    if (await ready !== null && ready === this.#ready && !this.#hasBuilt) this.end();
+    if (await this.#getReady() !== null && !this.#isUsed) this.end();
   }
 
-  async #start(): Promise<FromWorker | null> {
-    const loaded = await this.#say(null, () => {
-      const url = new URL("./bundle_worker.ts", import.meta.url);
-      const worker = new Worker(url, { type: "module", deno: { permissions: "none" } });
-      worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(worker, data);
-      worker.onmessageerror = () => this.#crash("its message could not be read");
-      worker.onerror = (event) => {
-        event.preventDefault();
-        this.#crash(event.message);
-      };
-      this.#worker = worker;
-    });
-    if (loaded.type !== "loaded") return loaded;
+  #getReady(): Promise<Word<"crashed"> | null> {
+    return this.#ready ??= this.#start().catch((error) => crashed(`it does not start: ${error}`));
+  }
+
+  async #start(): Promise<Word<"crashed"> | null> {
+    const url = new URL("./bundle_worker.ts", import.meta.url);
+    const worker = new Worker(url, { type: "module", deno: { permissions: "none" } });
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(worker, data);
+    worker.onmessageerror = () => this.#crash("its message could not be read");
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#crash(event.message);
+    };
+    this.#worker = worker;
+    const loaded = await this.#say(null);
+    if (loaded.type !== "loaded") return asCrashed(loaded);
     this.#packages = new URL("../../", loaded.wasmUrl);
-    try {
-      this.#module ??= await this.#compile(new URL(loaded.wasmUrl));
-    } catch (error) {
-      return { type: "crashed", reason: `no esbuild.wasm at "${loaded.wasmUrl}": ${error}` };
-    }
+    this.#module ??= await this.#compile(new URL(loaded.wasmUrl));
+    // It may have been ended while it was compiled, and another be on its way.
+    if (this.#worker !== worker) return crashed("it was ended");
     const started = await this.#say({ type: "start", wasm: this.#module });
-    return started.type === "started" ? null : started;
+    return started.type === "started" ? null : asCrashed(started);
   }
 
   async #compile(url: URL): Promise<WebAssembly.Module> {
@@ -200,16 +198,17 @@ export class Esbuild {
   }
 
   /** Posts `message` and waits for the worker's word. */
-  #say(message: ToWorker | null, before?: () => void): Promise<FromWorker> {
+  #say(message: ToWorker | null): Promise<FromWorker> {
     return new Promise((resolve) => {
       this.#waiting = resolve;
-      before?.();
       if (this.#worker === null) this.#crash("it was ended");
       else if (message !== null) this.#worker.postMessage(message);
     });
   }
 
   async #hear(worker: Worker, word: FromWorker): Promise<void> {
+    if (worker !== this.#worker) return;
+    if (word.type === "crashed") return this.#crash(word.reason);
     if (word.type !== "ask") return this.#resume(word);
     const answer = await this.#answer!(word.question)
       .catch((error): Answer => ({ refused: { text: String(error), hint: null } }));
@@ -218,13 +217,35 @@ export class Esbuild {
     if (worker === this.#worker) worker.postMessage(reply);
   }
 
+  /** One that dies while nobody waits is of no use to the next build. */
   #crash(reason: string): void {
-    this.#resume({ type: "crashed", reason });
+    if (this.#waiting === null) this.end();
+    else this.#resume(crashed(reason));
   }
 
   #resume(word: FromWorker): void {
     const waiting = this.#waiting;
     this.#waiting = null;
     waiting?.(word);
+  }
+}
+
+function crashed(reason: string): Word<"crashed"> {
+  return { type: "crashed", reason };
+}
+
+function asCrashed(word: FromWorker): Word<"crashed"> {
+  return word.type === "crashed" ? word : crashed(`it said "${word.type}"`);
+}
+
+async function within<T>(seconds: number, work: Promise<T>): Promise<T | Word<"crashed">> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<Word<"crashed">>((resolve) => {
+    timer = setTimeout(() => resolve(crashed(TOO_LONG)), seconds * 1000);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,8 +1,8 @@
 /** esbuild's errors and warnings, as ours: columns counted as editors do, our names for things, what to do. */
-import type { Message } from "esbuild-wasm";
+import type { BuildFailure, Message } from "esbuild-wasm";
 import type { Built } from "./bundle_protocol.ts";
-import { isOfPackage } from "./npm.ts";
-import { type Problem, problemOf } from "./problem.ts";
+import { isOfPackage } from "./npm_path.ts";
+import { around, type Problem, PROBLEMS_MAX } from "./problem.ts";
 
 /** Texts that would puzzle somebody who does not know that there is a bundler. */
 const OURS: Readonly<Record<string, { text: string; hint: string }>> = {
@@ -23,22 +23,28 @@ const OURS: Readonly<Record<string, { text: string; hint: string }>> = {
 /** Warnings that stop a script: it does not do what its author wrote. A package may be written for other places, too. */
 const FATAL: ReadonlySet<string> = new Set(["unsupported-dynamic-import"]);
 
-/** Of one script: what a tool has written may have thousands. */
-const PROBLEMS_MAX = 50;
+/** A name may be megabytes long, too. */
+const TEXT_CHARS_MAX = 1_000;
 
-/** Everything esbuild had to say about the script `entry`. */
-export function problemsOf({ errors, warnings }: Built, entry: string): Problem[] {
-  const severityOf = ({ id }: Message) => FATAL.has(id) ? "error" : "warning";
+/**
+ * What esbuild had to say about the script `entry`. In the worker: each message has its whole line, and what goes to the
+ * loader's thread, which is the node's, has to be little.
+ */
+export function problemsOf(
+  { errors, warnings }: Pick<BuildFailure, "errors" | "warnings">,
+  entry: string,
+): Pick<Built, "problems" | "left"> {
+  const told = warnings.filter(({ location }) => !isSomebodyElses(plain(location?.file ?? "")));
+  const fatal = [...errors, ...told.filter(({ id }) => FATAL.has(id))];
+  const harmless = told.filter(({ id }) => !FATAL.has(id));
   const problems = [
-    ...errors.map((message) => problemFrom(message, "error", entry)),
-    ...warnings.map((message) => problemFrom(message, severityOf(message), entry))
-      .filter(({ file }) => !isSomebodyElses(file)),
+    ...fatal.slice(0, PROBLEMS_MAX).map((message) => problemFrom(message, "error", entry)),
+    ...harmless.slice(0, Math.max(0, PROBLEMS_MAX - fatal.length))
+      .map((message) => problemFrom(message, "warning", entry)),
   ];
-  const more = problems.length - PROBLEMS_MAX;
-  if (more <= 0) return problems;
-  problems.sort((a, b) => Number(a.severity !== "error") - Number(b.severity !== "error"));
-  const rest = { ...problemOf(entry, `and ${more} more`), severity: "warning" } as const;
-  return [...problems.slice(0, PROBLEMS_MAX), rest];
+  const errorsLeft = Math.max(0, fatal.length - PROBLEMS_MAX);
+  const left = fatal.length + harmless.length - problems.length - errorsLeft;
+  return { problems, left: { errors: errorsLeft, warnings: left } };
 }
 
 function problemFrom(message: Message, severity: Problem["severity"], entry: string): Problem {
@@ -53,10 +59,11 @@ function problemFrom(message: Message, severity: Problem["severity"], entry: str
     file: location === null ? entry : plain(location.file),
     line: location?.line ?? null,
     column: location === null ? null : start + 1,
-    text: ours?.text ?? plain(message.text),
-    lineText,
+    text: (ours?.text ?? plain(message.text)).slice(0, TEXT_CHARS_MAX),
+    ...(lineText === null ? { lineText, cut: 0 } : around(lineText, start)),
     length: end - start,
-    hint: ours?.hint ?? hintOfJsx(message) ?? (notes === "" ? null : notes),
+    hint: ours?.hint ?? hintOfJsx(message) ??
+      (notes === "" ? null : notes.slice(0, TEXT_CHARS_MAX)),
   };
 }
 

@@ -12,6 +12,10 @@ export class NotLiteral extends Error {
   }
 }
 
+/** Each has its place, and is looked at by the loader's thread, which is the node's. */
+const VALUES_MAX = 5_000;
+const PATH_CHARS_MAX = 1_000;
+
 export interface Literal {
   json: unknown;
   /** By path, from the name that `evaluate` was given on. */
@@ -25,6 +29,12 @@ export function evaluate(expression: Expression, path: string): Literal {
 }
 
 function valueOf(node: Expression, path: string, nodes: Map<string, Node>): unknown {
+  if (nodes.size >= VALUES_MAX) {
+    throw new NotLiteral(node, `a config has ${VALUES_MAX} values at most`);
+  }
+  if (path.length > PATH_CHARS_MAX) {
+    throw new NotLiteral(node, `names in a config have ${PATH_CHARS_MAX} characters at most`);
+  }
   nodes.set(path, node);
   switch (node.type) {
     case "ParenthesizedExpression":

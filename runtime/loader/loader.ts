@@ -105,7 +105,7 @@ export class Loader {
     return loadChild({ sources: this.#sources, builder: this.#builder, layouts }, parent, path);
   }
 
-  /** Ends bundles for which the node has grown by much, since it holds too much. Whether there was one. */
+  /** Ends what is being read if the node has grown by much for it: it holds too much. Whether there was something. */
   relieve(): boolean {
     return this.#builder.relieve();
   }
@@ -116,6 +116,7 @@ export class Loader {
     clearInterval(this.#grantsTimer);
     this.#builder.close();
     await this.#watcher?.close();
+    await this.#looks;
   }
 
   /** Before `watch` there is nothing to do: it has everything looked at. */
@@ -147,9 +148,11 @@ export class Loader {
     if (scan === null || this.#closed) return;
     this.#scan = scan;
     this.#stopMissing(scan);
+    this.#builder.forgetAllBut(scan.scripts);
     await this.#loadSome(scan.scripts.filter((script) => this.#mayHaveChanged(script, changed)));
-    // A name may have become free meanwhile.
-    await this.#loadSome(scan.scripts.filter(({ key }) => this.#known.get(key)?.objection));
+    // A name may have become free meanwhile. Without a cache they would be built again, and again.
+    const objected = scan.scripts.filter(({ key }) => this.#known.get(key)?.objection);
+    if (this.#builder.keeps) await this.#loadSome(objected);
     this.#survey.tellLoose(scan.loose.filter((name) => !this.#isImported(name)));
     this.#sources.forgetArchives();
     // Who has saved will save again. A node that nobody works on keeps no esbuild.
@@ -182,7 +185,6 @@ export class Loader {
       const kept = contested.has(script.id) || unsure.has(key) || unsure.has(script.root);
       if (present.has(key) || kept) continue;
       this.#known.delete(key);
-      this.#builder.forget(script);
       if (running === null) continue;
       // hello.ts became hello.js: that is a new version.
       const heir = scripts.find(({ id, key }) => id === running.id && !this.#known.has(key));
@@ -204,10 +206,12 @@ export class Loader {
       const now = await this.#builder.read(known.inputs.keys(), script.root);
       const same = await digestOf(now) === known.digest && known.script.file === script.file;
       // What failed would fail again.
-      if (same && known.failed && !this.#builder.isLate(script)) return null;
+      if (same && known.failed && !this.#builder.hasLate(script)) return null;
     }
     const cached = await this.#builder.find(script);
     if (cached === null) return script;
+    // Of a version that was saved before this one.
+    this.#builder.forget(script);
     await this.#settle(script, cached);
     return null;
   }
@@ -223,7 +227,7 @@ export class Loader {
   }
 
   /** The end of every attempt: started anew, left alone, or reported. */
-  async #settle(script: Script, { inputs, output, problems }: Bundle): Promise<void> {
+  async #settle(script: Script, { inputs, output, problems, crash }: Bundle): Promise<void> {
     const { log, strict } = this.#options;
     const digest = await digestOf(inputs);
     // Somebody is writing: the next look sees the whole of it.
@@ -237,7 +241,8 @@ export class Loader {
       script,
       inputs,
       digest,
-      failed: decided === null,
+      // What esbuild broke on by chance is tried again at the next look at it.
+      failed: decided === null && (crash === null || crash.lacked !== null),
       objection: null,
       running: before?.running ?? null,
     };

@@ -8,7 +8,7 @@
  */
 
 /** Counted from 0, as in the map. */
-export interface Place {
+export interface Origin {
   source: string;
   line: number;
   column: number;
@@ -66,7 +66,7 @@ export class Mappings {
   }
 
   /** Where the character at `column` of `line` (both from 0) comes from; `null`: the bundler made it up. */
-  find(line: number, column: number): Place | null {
+  find(line: number, column: number): Origin | null {
     this.#notes ??= this.#takeNotes();
     const reached = this.#walk(this.#noteBefore(line, column), line, column);
     const source = this.#sources[reached.source];
@@ -173,42 +173,3 @@ export class Mappings {
     return (value & 1) === 0 ? value >>> 1 : -(value >>> 1);
   }
 }
-
-/** Lines of a long text, found without splitting it. */
-export class Lines {
-  readonly #text: string;
-  /** Where every so many lines begin. */
-  #starts: number[] | null = null;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  /** From 0; `undefined` beyond the last. */
-  at(line: number): string | undefined {
-    this.#starts ??= this.#takeStarts();
-    let start = this.#starts[Math.floor(line / LINES_BETWEEN_STARTS)] ?? -1;
-    for (let left = line % LINES_BETWEEN_STARTS; left > 0 && start >= 0; left--) {
-      start = this.#next(start);
-    }
-    if (start < 0) return undefined;
-    const end = this.#text.indexOf("\n", start);
-    return this.#text.slice(start, end < 0 ? undefined : end);
-  }
-
-  #takeStarts(): number[] {
-    const starts: number[] = [];
-    let line = 0;
-    for (let start = 0; start >= 0; start = this.#next(start)) {
-      if (line++ % LINES_BETWEEN_STARTS === 0) starts.push(start);
-    }
-    return starts;
-  }
-
-  /** Where the line after the one at `start` begins; -1 without one. */
-  #next(start: number): number {
-    return this.#text.indexOf("\n", start) + 1 || -1;
-  }
-}
-
-const LINES_BETWEEN_STARTS = 256;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Lines, Mappings } from "./mappings.ts";
+import { Mappings } from "./mappings.ts";
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -65,13 +65,4 @@ Deno.test("find() gives the place before, wherever the notes lie", () => {
 Deno.test("find() in an empty map, or with sources that it does not name, is nowhere", () => {
   assertEquals(new Mappings('{"sources":[],"mappings":""}').find(0, 0), null);
   assertEquals(new Mappings('{"sources":[],"mappings":"AAAA"}').find(0, 0), null);
-});
-
-Deno.test("Lines gives what split() does", () => {
-  for (const text of ["", "\n", "one", "one\ntwo", "one\n\nthree\n", "x\n".repeat(2_000)]) {
-    const lines = new Lines(text);
-    const split = text.split("\n");
-    for (let line = 0; line < split.length + 2; line++) assertEquals(lines.at(line), split[line]);
-    assertEquals(lines.at(1_000_000), undefined);
-  }
 });

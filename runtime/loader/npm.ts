@@ -4,6 +4,7 @@
  * comes first.
  */
 import { exports, imports } from "resolve.exports";
+import { isOfPackage } from "./npm_path.ts";
 import { isRecord, type PackageJson, parsePackageJson } from "./package_json.ts";
 import type { Inputs } from "./bundle.ts";
 import { joinImport, type Refusal, sha256Of, type Sources } from "./sources.ts";
@@ -31,17 +32,6 @@ const ENDINGS = [
   "/index.mjs",
   "/index.cjs",
 ];
-
-/** Whether `path` is a file of an npm package. */
-export function isOfPackage(path: string): boolean {
-  return /(?:^|\/)node_modules\//.test(path);
-}
-
-/** What the file at `path` may not leave: what a script takes from above its own package is the folder's. */
-export function rootOf(path: string, root: string): string {
-  const isOwn = path.startsWith(`${root}/`) && !isOfPackage(path.slice(root.length));
-  return isOwn || /\.zip$/i.test(root) && path.startsWith(`${root}/`) ? root : "";
-}
 
 export class NpmPackages {
   readonly #sources: Sources;

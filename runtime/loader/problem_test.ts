@@ -8,6 +8,7 @@ const problem: Problem = {
   column: 11,
   text: 'Expected ";" but found "x"',
   lineText: "let a = 5 x y",
+  cut: 0,
   length: 1,
   hint: null,
 };

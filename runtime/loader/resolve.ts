@@ -10,7 +10,8 @@ import { SOURCE_BYTES_MAX } from "../limits.ts";
 import type { Inputs } from "./bundle.ts";
 import type { Answer, Question } from "./bundle_protocol.ts";
 import { nodeModule, nodeNameOf, packagePathOf } from "./node_names.ts";
-import { isOfPackage, NpmPackages, rootOf } from "./npm.ts";
+import { NpmPackages } from "./npm.ts";
+import { isOfPackage, rootOf } from "./npm_path.ts";
 import {
   joinImport,
   loaderOf,

@@ -3,6 +3,7 @@
  * Each has an esbuild of its own, which ends with it.
  */
 import type { Bundle, Bundler } from "./bundle.ts";
+import type { Crash } from "./esbuild.ts";
 
 interface Job {
   bundler: Bundler | null;
@@ -10,23 +11,36 @@ interface Job {
   bundle: Promise<Bundle | null>;
 }
 
+export interface SlowBuild {
+  file: string;
+  root: string;
+  /** What there was too little of beside the others. */
+  lacked: Crash["lacked"];
+}
+
 export class SlowLane {
-  readonly #newBundler: () => Bundler;
+  readonly #newBundler: (quiet: boolean) => Bundler;
   readonly #jobs = new Map<string, Job>();
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(newBundler: () => Bundler) {
+  /** `quiet`: without warnings, which take memory. */
+  constructor(newBundler: (quiet: boolean) => Bundler) {
     this.#newBundler = newBundler;
   }
 
+  /** The build under this name, if there is one. */
+  find(name: string): Promise<Bundle | null> | undefined {
+    return this.#jobs.get(name)?.bundle;
+  }
+
   /** Joins the build under this name, or begins one; `null` if it is cancelled. */
-  build(name: string, file: string, root: string): Promise<Bundle | null> {
+  build(name: string, build: SlowBuild): Promise<Bundle | null> {
     if (this.#closed) return Promise.resolve(null);
-    const running = this.#jobs.get(name);
-    if (running !== undefined) return running.bundle;
+    const running = this.find(name);
+    if (running !== undefined) return running;
     const job: Job = { bundler: null, isCancelled: false, bundle: Promise.resolve(null) };
-    job.bundle = this.#turn.then(() => this.#run(job, file, root)).finally(() => {
+    job.bundle = this.#turn.then(() => this.#run(job, build)).finally(() => {
       if (this.#jobs.get(name) === job) this.#jobs.delete(name);
     });
     this.#turn = job.bundle.catch(() => {});
@@ -43,7 +57,7 @@ export class SlowLane {
     this.#jobs.delete(name);
   }
 
-  /** Ends a bundle for which the node has grown by much. Whether there was one. */
+  /** As Esbuild's. */
   relieve(): boolean {
     return [...this.#jobs.values()].some(({ bundler }) => bundler?.relieve());
   }
@@ -53,14 +67,23 @@ export class SlowLane {
     for (const name of this.#jobs.keys()) this.cancel(name);
   }
 
-  async #run(job: Job, file: string, root: string): Promise<Bundle | null> {
+  async #run(job: Job, build: SlowBuild): Promise<Bundle | null> {
+    let bundle: Bundle | null = null;
+    const isShortOfMemory = () => bundle?.crash?.lacked === "memory";
+    if (build.lacked !== "memory") bundle = await this.#bundle(job, build, false);
+    if (bundle === null || isShortOfMemory()) bundle = await this.#bundle(job, build, true);
+    return bundle;
+  }
+
+  async #bundle(job: Job, { file, root }: SlowBuild, quiet: boolean): Promise<Bundle | null> {
     if (job.isCancelled) return null;
-    job.bundler = this.#newBundler();
+    job.bundler = this.#newBundler(quiet);
     try {
       const bundle = await job.bundler.bundle(file, root);
       return job.isCancelled ? null : bundle;
     } finally {
       job.bundler.close();
+      job.bundler = null;
     }
   }
 }

@@ -85,6 +85,20 @@ Deno.test("what esbuild breaks on is told once, and not tried again before it is
   assertEquals(lines.filter((line) => line.startsWith("hello.ts")).length, 1);
 });
 
+Deno.test("what is saved while the version before fails is read, and the failure not taken for its own", async () => {
+  const deep = `export const a = ${"(".repeat(200_000)}1${")".repeat(200_000)};`;
+  await using home = new TempFolder({ "processes/hello.ts": deep });
+  await using recorded = await watching(home);
+  for (let version = 0; version < 5; version++) {
+    home.write("processes/hello.ts", hello(`${version}`));
+    await recorded.until("start hello.ts");
+    assertEquals(await valueOf(recorded, "hello.ts"), `${version}`);
+    home.write("processes/hello.ts", `${deep}\n// ${version}`);
+    // At a different point of its way each time.
+    await new Promise((resolve) => setTimeout(resolve, 100 * version));
+  }
+});
+
 Deno.test("scripts that take long are started where the folder cannot be watched", async () => {
   await using home = new TempFolder({
     "processes/hello.ts": hello("hello"),

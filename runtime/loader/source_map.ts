@@ -3,7 +3,8 @@
  * Deno abbreviates: `at Module.init (data:text/javascript;base64,Y2xh......IH0=:2:121)` becomes
  * `at init (hello.ts:3:9)`. Frames of the node's own code are left out, messages stay as they are.
  */
-import { Lines, Mappings } from "./mappings.ts";
+import { Lines } from "./lines.ts";
+import { Mappings } from "./mappings.ts";
 import { SealedLine } from "./seal.ts";
 
 const POSITION = /data:(?:text|application)\/javascript[^\s()]*?:(\d+):(\d+)/g;

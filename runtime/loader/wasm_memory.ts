@@ -44,6 +44,7 @@ function boundedMemory(section: Uint8Array, pages: number): number[] {
 function readUnsigned(bytes: Uint8Array, at: number): { value: number; end: number } {
   let value = 0;
   for (let shift = 0;; shift += 7) {
+    assert(at < bytes.length && shift < 35, "a number that ends");
     const byte = bytes[at++]!;
     value += (byte & 0x7f) * 2 ** shift;
     if (byte < 0x80) return { value, end: at };

@@ -39,6 +39,8 @@ export class FolderWatcher {
   /** Which folder is watched: another may come to lie in its place. */
   #identity: string | null;
   #changed: Changed | "nothing" = "nothing";
+  /** To be told as if they had changed. */
+  readonly #touched = new Set<string>();
   #burstBegan = 0;
   /** Without a moment of quiet between them, however often we act meanwhile. */
   #events = 0;
@@ -74,7 +76,7 @@ export class FolderWatcher {
 
   /** Tells of `path`, relative to the folder, as if it had changed. */
   touch(path: string): void {
-    this.#note(path);
+    this.#touched.add(path);
     this.#schedule();
   }
 
@@ -163,12 +165,15 @@ export class FolderWatcher {
 
   #tell(): void {
     this.#timer = undefined;
+    if (this.#touched.size > 0 && this.#changed === "nothing") this.#changed = new Set();
     const changed = this.#changed;
     if (changed === "nothing") return;
+    for (const path of this.#touched) changed?.add(path);
+    this.#touched.clear();
     this.#changed = "nothing";
     this.#acting = this.#act(changed).finally(() => {
       this.#acting = null;
-      if (this.#changed !== "nothing") this.#schedule();
+      if (this.#changed !== "nothing" || this.#touched.size > 0) this.#schedule();
     });
   }
 }
