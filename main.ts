@@ -57,7 +57,7 @@ const loader = new Loader({
   nodeMemoryMb: system.memoryMb,
   log,
   start: (script) => system.startScript(script),
-  stop: (id) => system.stop(id),
+  stop: (id, isLast) => system.stop(id, isLast),
 });
 const powers = { ...system.powersOfModules, log };
 const policyOf = (process: Address) => system.networkOf(process) ?? (fake ? "local" : "public");
@@ -75,7 +75,7 @@ login.sayHint(origin);
 const terminated = Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM";
 for (const signal of ["SIGINT", terminated] as const) Deno.addSignalListener(signal, stop);
 await loader.loadAll();
-system.runRestored();
+system.runRestored((owner) => loader.hasPackage(owner));
 loader.watch();
 
 /** Ctrl-C: closes what is open and exits; what does not close in time is cut off. */

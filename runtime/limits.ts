@@ -218,6 +218,9 @@ export const MANIFEST_BYTES_MAX = 256 * 1024;
 /** Processes of one package, with those that it spawns: each costs 9 MB by itself, and a child may spawn as well. */
 export const PACKAGE_PROCESSES_MAX = 128;
 
+/** Children of one package that are read at the same time: each may take SOURCE_BYTES_MAX while it is. */
+export const PACKAGE_LOADS_MAX = 4;
+
 /** A finished bundle. It travels as a data: URL, a third longer, and is parsed before anything runs. */
 export const BUNDLE_BYTES_MAX = 16 * 1024 * 1024;
 

@@ -154,6 +154,7 @@ export class KernelCommands implements Module {
       capabilities: [],
       grants: [],
       stored: true,
+      spawned: false,
     });
     return "InitializedProcess";
   }

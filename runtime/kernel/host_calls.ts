@@ -1,12 +1,13 @@
 /** What processes ask of the kernel itself (protocol/host.ts), each within its own rights. */
 import { addressOf, packageOf, parseProcessId, type ProcessId } from "../protocol/address.ts";
+import { AtATime } from "../protocol/at_a_time.ts";
 import type { HostCall, hostCalls, SpawnCall } from "../protocol/host.ts";
 import { randomId } from "../protocol/message.ts";
 import { dispatch, type Handlers } from "../protocol/serde.ts";
 import type { Store } from "../protocol/store.ts";
 import type { Log } from "../log.ts";
 import { asksForRights, type Config, MESSAGING } from "../protocol/config.ts";
-import { PACKAGE_PROCESSES_MAX } from "../limits.ts";
+import { PACKAGE_LOADS_MAX, PACKAGE_PROCESSES_MAX } from "../limits.ts";
 import type { Kernel } from "./kernel.ts";
 import { limitsOf, type Program } from "./program.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -36,6 +37,8 @@ type Table = Handlers<typeof hostCalls, ProcessId, Promise<unknown>>;
 export class HostCalls implements HostCaller {
   readonly #options: HostCallsOptions;
   readonly #handlers: Table;
+  /** By package, while they have something to load. */
+  readonly #loads = new Map<string, AtATime>();
 
   constructor(options: HostCallsOptions) {
     this.#options = options;
@@ -77,14 +80,29 @@ export class HostCalls implements HostCaller {
     );
   }
 
+  /** A package's files are read for some of its children at a time, and not for whom has ended meanwhile. */
+  async #load(parent: ProcessId, path: string): ReturnType<LoadChild> {
+    const { supervisor, loadChild } = this.#options;
+    const owner = packageOf(parent);
+    const lanes = this.#loads.get(owner) ?? new AtATime(PACKAGE_LOADS_MAX);
+    this.#loads.set(owner, lanes);
+    const load = async () => {
+      if (supervisor.find(parent) === undefined) throw new Error("the parent has ended");
+      return await loadChild(parent, path).catch((error) => {
+        throw new Error(`no-file-at-path: ${(error as Error).message}`);
+      });
+    };
+    return await lanes.take(load).finally(() => {
+      if (lanes.idle) this.#loads.delete(owner);
+    });
+  }
+
   /** In this order: name, file, rights, process, first statement (spec/kernel.md §3.7 has it otherwise). */
   async #spawn(call: SpawnCall, parent: ProcessId): Promise<ProcessId> {
-    const { kernel, supervisor, loadChild, heapMb, log } = this.#options;
+    const { kernel, supervisor, heapMb, log } = this.#options;
     const id = parseProcessId(`${call.name ?? randomId()}:${packageOf(parent)}`);
     if (kernel.exists(id)) throw new Error("name-taken");
-    const { config, ...loaded } = await loadChild(parent, call.path).catch((error) => {
-      throw new Error(`no-file-at-path: ${(error as Error).message}`);
-    });
+    const { config, ...loaded } = await this.#load(parent, call.path);
     if (kernel.exists(id)) throw new Error("name-taken");
     if (supervisor.find(parent) === undefined) throw new Error("the parent has ended");
     const kin = supervisor.all().filter(({ program }) =>
@@ -120,6 +138,7 @@ export class HostCalls implements HostCaller {
       capabilities: [],
       grants: [],
       stored: true,
+      spawned: true,
     });
     return id;
   }

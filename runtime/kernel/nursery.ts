@@ -30,6 +30,13 @@ export interface WorkerHandle {
   look(): Promise<Cpu | null>;
 }
 
+export interface WorkerStart {
+  port: MessagePort;
+  heapMb: number;
+  owner: string;
+  onExit(error: string | null): void;
+}
+
 const reports = {
   Exited: object({ token: count, error: optional(string) }),
   Looked: object({ token: count, cpu: optional(object({ total: count, system: count })) }),
@@ -60,12 +67,15 @@ export class Nursery {
     this.#worker = this.#start();
   }
 
-  /** Starts a worker around `port`. `onExit` is called if it ends by itself: out of memory, or broken. */
-  start(port: MessagePort, heapMb: number, onExit: (error: string | null) => void): WorkerHandle {
+  /**
+   * Starts a worker around `port`, when it is the turn of `owner`, its package. `onExit` is called if it ends by itself:
+   * out of memory, or broken.
+   */
+  start({ port, heapMb, owner, onExit }: WorkerStart): WorkerHandle {
     const token = this.#next++;
     const living: Living = { onExit, looked: [] };
     this.#living.set(token, living);
-    this.#worker.postMessage({ start: { token, heapMb, port } }, [port]);
+    this.#worker.postMessage({ start: { token, heapMb, owner, port } }, [port]);
     return {
       kill: () => {
         for (const looked of living.looked) looked(null);

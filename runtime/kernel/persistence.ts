@@ -34,20 +34,19 @@ export class Persistence {
     this.#changed.add(holder);
   }
 
-  save(
-    { id, wasm_bytes_handle, wit_version, onExit, public: isPublic, code, heapMb, network }:
-      Program,
-  ): void {
+  save(program: Program): void {
     if (this.#restoring) return;
+    const { id, wasm_bytes_handle, wit_version, code, heapMb, network, spawned } = program;
     const process: PersistedProcess = {
       id,
       wasm_bytes_handle,
       wit_version,
-      on_exit: onExit,
-      public: isPublic,
+      on_exit: program.onExit,
+      public: program.public,
       code,
       heapMb,
       network,
+      spawned,
     };
     this.#tell(this.#store.saveProcess(process), `the process ${id}`);
   }

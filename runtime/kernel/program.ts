@@ -29,6 +29,8 @@ export interface Program {
   grants: readonly (readonly [ProcessId, string])[];
   /** Whether the node brings it back after a restart; a script of the folder is brought back by the folder. */
   stored: boolean;
+  /** Made by a process of its package, with which it goes when the owner takes that out of the folder. */
+  spawned: boolean;
 }
 
 /** What a process may use, beside its heap; `null`: as much as it wants. */

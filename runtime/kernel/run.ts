@@ -1,5 +1,5 @@
 /** One life of a process: its port, its worker, and the end of both. */
-import { addressOf, type ProcessId } from "../protocol/address.ts";
+import { addressOf, packageOf, type ProcessId } from "../protocol/address.ts";
 import type { HostCall } from "../protocol/host.ts";
 import type { KernelMessage } from "../protocol/message.ts";
 import { heapIsFull } from "../protocol/port.ts";
@@ -68,12 +68,13 @@ export class Run {
     const { nursery, program, onEnd } = this.#options;
     const port = this.#port!;
     this.#port = null;
-    this.#worker = nursery.start(
+    this.#worker = nursery.start({
       port,
-      program.heapMb,
+      heapMb: program.heapMb,
+      owner: packageOf(program.id),
       // It could not say what it was doing, and most likely it was doing something.
-      (error) => onEnd(this, { error: this.#reasonOf(error), busy: true }),
-    );
+      onExit: (error) => onEnd(this, { error: this.#reasonOf(error), busy: true }),
+    });
   }
 
   #reasonOf(error: string | null): string {

@@ -4,7 +4,7 @@ import type { OnExit } from "../protocol/config.ts";
 import { type KernelMessage, request } from "../protocol/message.ts";
 import { fromFrame, type ToProcess } from "../protocol/port.ts";
 import { Kernel } from "./kernel.ts";
-import type { Nursery } from "./nursery.ts";
+import type { Nursery, WorkerStart } from "./nursery.ts";
 import { CapabilityTable } from "./capabilities.ts";
 import type { Program } from "./program.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -55,7 +55,7 @@ class World implements Disposable {
     });
   }
 
-  #start(port: MessagePort, heapMb: number, onExit: (error: string | null) => void) {
+  #start({ port, heapMb, onExit }: WorkerStart) {
     const messages: unknown[] = [];
     const start: Start = {
       code: "",
@@ -124,6 +124,7 @@ const program: Program = {
   capabilities: [],
   grants: [],
   stored: false,
+  spawned: false,
 };
 
 Deno.test("Supervisor.start() boots the code, and says so when it is loaded", async () => {

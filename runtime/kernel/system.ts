@@ -2,6 +2,7 @@
 import {
   type Address,
   addressOf,
+  packageOf,
   parseProcessId,
   type ProcessId,
   processOf,
@@ -118,9 +119,11 @@ export class System {
 
   /**
    * Runs what was brought back, once the scripts of the folder are there to be messaged. Its last requests are
-   * sent first: it ended with the node, and nobody else will (spec/kernel.md §3.5).
+   * sent first: it ended with the node, and nobody else will (spec/kernel.md §3.5). Children of packages that are
+   * no longer in the folder are not run any more.
    */
-  runRestored(): void {
+  runRestored(isInFolder: (owner: string) => boolean): void {
+    this.#stopSpawned((owner) => !isInFolder(owner));
     for (const id of this.#restored.splice(0)) {
       this.#supervisor.sendLast(id);
       this.#supervisor.run(id);
@@ -148,6 +151,7 @@ export class System {
       })),
       grants: rights.grants.map(({ process, params }) => [process, params] as const),
       stored: false,
+      spawned: false,
     });
   }
 
@@ -156,8 +160,10 @@ export class System {
     return this.#supervisor.networkOf(processOf(process));
   }
 
-  stop(id: ProcessId): void {
+  /** Its script is gone from the folder; `isLast`: and nothing of its package is left there, so its children go with it. */
+  stop(id: ProcessId, isLast: boolean): void {
     this.#supervisor.stop(id);
+    if (isLast) this.#stopSpawned((owner) => owner === packageOf(id));
   }
 
   /** Ends everything, modules first; what was acknowledged is on the disk when it resolves. */
@@ -169,7 +175,13 @@ export class System {
     await this.#persistence.close();
   }
 
-  #revive({ id, on_exit, ...kept }: PersistedProcess): void {
+  #stopSpawned(isGone: (owner: string) => boolean): void {
+    for (const { program } of this.#supervisor.all()) {
+      if (program.spawned && isGone(packageOf(program.id))) this.#supervisor.stop(program.id);
+    }
+  }
+
+  #revive({ id, on_exit, spawned, ...kept }: PersistedProcess): void {
     this.#supervisor.initialize({
       ...kept,
       id,
@@ -180,6 +192,7 @@ export class System {
       capabilities: [],
       grants: [],
       stored: true,
+      spawned: spawned ?? false,
     });
   }
 }

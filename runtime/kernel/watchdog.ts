@@ -68,16 +68,30 @@ export class Watchdog {
   readonly #rounds = new WeakMap<Run, number>();
   readonly #busy = new WeakSet<Run>();
   #looks = 0;
+  /** A message to itself, as signs of life are: what is not there yet when it comes back is late by its own fault. */
+  readonly #canary = new MessageChannel();
+  #isDeaf = false;
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(options: WatchdogOptions) {
     this.#options = options;
     this.#shares = new CpuShare(options.now);
-    this.#timer = setInterval(() => void this.look(), LOOK_MS);
+    this.#canary.port1.onmessage = () => this.#isDeaf = false;
+    this.#timer = setInterval(() => this.#lookIfHeard(), LOOK_MS);
   }
 
   close(): void {
     clearInterval(this.#timer);
+    this.#canary.port1.close();
+    this.#canary.port2.close();
+  }
+
+  /** Not before the kernel has heard what was posted to it since the last time: it may have been busy itself. */
+  #lookIfHeard(): void {
+    if (this.#isDeaf) return;
+    this.#isDeaf = true;
+    this.#canary.port2.postMessage(null);
+    void this.look();
   }
 
   /** One look at all of them. */

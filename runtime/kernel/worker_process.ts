@@ -8,7 +8,7 @@
 import type { Address } from "../protocol/address.ts";
 import { sizeOfFrame } from "../protocol/frame_size.ts";
 import { handedOver } from "../protocol/large.ts";
-import { HostCall, type ReturnFrame } from "../protocol/host.ts";
+import { HostCall } from "../protocol/host.ts";
 import type { Endpoint, KernelMessage } from "../protocol/message.ts";
 import {
   type FromProcess,
@@ -26,11 +26,11 @@ import {
   BYTES_PER_TURN,
   FRAMES_PER_TURN,
   FRAMES_WAITING_MAX,
-  HOST_CALLS_MAX,
   INBOX_BYTES_MAX,
   POSTS_UNDER_WAY_MAX,
   PRINT_CHARS_MAX,
 } from "../limits.ts";
+import { CallQueue } from "./call_queue.ts";
 import { Inbox } from "./inbox.ts";
 import { PortWriter } from "./port_writer.ts";
 
@@ -54,7 +54,7 @@ export class WorkerProcess implements Endpoint {
   readonly #port: MessagePort;
   readonly #writer: PortWriter;
   readonly #inbox = new Inbox();
-  #calls = 0;
+  readonly #calls: CallQueue;
   /** Frames that came out of the port and were not handled yet, from `#arrivedHead` on. */
   #arrived: FromProcess[] = [];
   #arrivedHead = 0;
@@ -77,6 +77,11 @@ export class WorkerProcess implements Endpoint {
     this.#options = options;
     this.#port = options.port;
     this.#writer = new PortWriter(options.port, options.turns);
+    this.#calls = new CallQueue({
+      onCall: options.onCall,
+      answer: (frame) => this.#writer.post(frame),
+      ask: () => this.ask(),
+    });
     this.#port.onmessage = (event) => this.#receive(event.data);
   }
 
@@ -133,7 +138,7 @@ export class WorkerProcess implements Endpoint {
 
   /** Nothing that it was given is unfinished, and nothing that it asked of the kernel is unanswered. */
   get idle(): boolean {
-    return !this.#inbox.waiting && this.#calls === 0 && this.#arrived.length === 0;
+    return !this.#inbox.waiting && this.#calls.idle && this.#arrived.length === 0;
   }
 
   /** What was delivered and not finished, oldest first. */
@@ -160,6 +165,7 @@ export class WorkerProcess implements Endpoint {
     this.#closed = true;
     clearTimeout(this.#rest);
     this.#writer.close();
+    this.#calls.close();
     this.#arrived = [];
     this.#port.close();
   }
@@ -237,7 +243,7 @@ export class WorkerProcess implements Endpoint {
         return this.#call(frame);
       case "Alive":
         this.#sign = parseAlive(frame);
-        return;
+        return this.#calls.taken();
       case "Wait":
         return this.#wait(frame[1]);
       case "Loaded":
@@ -283,16 +289,6 @@ export class WorkerProcess implements Endpoint {
   #call([, id, payload]: unknown[]): void {
     if (typeof id !== "number") throw new TypeError("a call's id is a number");
     const call = HostCall(payload, "call");
-    if (this.#calls >= HOST_CALLS_MAX) {
-      return this.#writer.post(["Return", id, `more than ${HOST_CALLS_MAX} calls at once`, null]);
-    }
-    this.#calls++;
-    this.#options.onCall(call)
-      .then((value): ReturnFrame => ["Return", id, null, value])
-      .catch((error): ReturnFrame => ["Return", id, (error as Error).message, null])
-      .then((frame) => {
-        this.#calls--;
-        this.#writer.post(frame);
-      });
+    this.#calls.add(id, call);
   }
 }

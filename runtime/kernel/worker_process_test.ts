@@ -194,7 +194,7 @@ Deno.test("a host call is answered by its id, also when it fails", async () => {
   using fake = new Fake();
   let received = fake.received();
   await fake.post([[], ["Call", 7, "GetState"]]);
-  assertEquals(await received, [["Return", 7, null, "state"]]);
+  assertEquals(await received, [["Return", 7, null, "state"], ["Ping"]]);
   received = fake.received();
   await fake.post([[], ["Call", 8, "ClearState"]]);
   assertEquals(await received, [["Return", 8, "no", null]]);

@@ -4,6 +4,7 @@
  */
 import { type Bundle, Bundler, type Inputs } from "./bundle.ts";
 import type { Crash } from "./esbuild.ts";
+import { Failures } from "./failures.ts";
 import { BundleCache } from "./cache.ts";
 import { BUNDLE_MEMORY_MB_MAX } from "../limits.ts";
 import {
@@ -13,6 +14,7 @@ import {
   WARM_AFTER_SECONDS,
 } from "./limits.ts";
 import type { Log } from "../log.ts";
+import { AtATime } from "../protocol/at_a_time.ts";
 import { rootOf } from "./npm_path.ts";
 import { problemOf } from "./problem.ts";
 import { SlowLane } from "./slow_lane.ts";
@@ -73,7 +75,11 @@ export class Builder {
   readonly #slow = new Map<string, Entry>();
   /** Whether what was built need not be built again. */
   #cacheWorks = true;
-  #turn: Promise<unknown> = Promise.resolve();
+  /** One bundle at a time: the folder's scripts before children, those of one package after those of another. */
+  readonly #lane = new AtATime(1);
+  /** Under way in `buildWhole`: ten children of one file are one bundle. */
+  readonly #whole = new Map<string, Promise<Bundle>>();
+  readonly #failures = new Failures();
   #warmTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: BuilderOptions) {
@@ -113,16 +119,40 @@ export class Builder {
     return { ...bundle, problems: [] };
   }
 
-  /** Bundles `entry`, however long it takes. */
-  async buildWhole(entry: Entry): Promise<Bundle> {
+  /** What `buildWhole` gave of `entry` as it is now, if that was no output. */
+  async findFailure(entry: Entry): Promise<Bundle | null> {
+    const failure = this.#failures.find(nameOf(entry));
+    return failure !== null && await this.#areCurrent(failure.inputs, entry.root)
+      ? failure.bundle
+      : null;
+  }
+
+  /** Bundles `entry`, however long it takes. `asker`: the package whose turn it takes. */
+  async buildWhole(entry: Entry, asker?: string): Promise<Bundle> {
+    const name = nameOf(entry);
+    const running = await this.#whole.get(name);
+    if (running !== undefined && await this.#isCurrent(running, entry)) return running;
+    const before = await this.read([entry.file], entry.root);
+    const building = this.#buildWhole(entry, asker);
+    this.#whole.set(name, building);
+    const bundle = await building.finally(() => {
+      if (this.#whole.get(name) === building) this.#whole.delete(name);
+    });
+    if (bundle.output === null) {
+      this.#failures.add(name, bundle, new Map([...bundle.inputs, ...before]));
+    }
+    return bundle;
+  }
+
+  async #buildWhole(entry: Entry, asker?: string): Promise<Bundle> {
     const name = nameOf(entry);
     for (let attempt = 0;; attempt++) {
       let bundle = await this.#slowLane.find(name) ?? null;
       if (bundle === null) {
-        const quick = await this.#buildQuickly(entry);
+        const quick = await this.#buildQuickly(entry, asker);
         const lacked = quick.crash?.lacked ?? null;
         if (lacked === null) return quick;
-        bundle = await this.#slowLane.build(name, { ...entry, lacked });
+        bundle = await this.#slowLane.build(name, { ...entry, lacked, asker });
         if (bundle === null && attempt === ATTEMPTS_MAX) return quick;
       }
       // It may have been saved meanwhile.
@@ -172,7 +202,7 @@ export class Builder {
 
   /** Makes ready for what is saved next, once the boot is over: whoever asks the node at once comes first. */
   warmLater(): void {
-    const warm = () => this.#inTurn(() => this.#bundler.warm());
+    const warm = () => this.#lane.take(() => this.#bundler.warm());
     this.#warmTimer = setTimeout(warm, WARM_AFTER_SECONDS * 1000);
   }
 
@@ -186,8 +216,8 @@ export class Builder {
   }
 
   /** Frees what bundling needs, when nothing else wants it; makes ready for the next if more is to come. */
-  async rest(moreToCome: boolean): Promise<void> {
-    await this.#inTurn(() => this.#bundler.rest(moreToCome));
+  async rest(moreToCome: boolean, asker?: string): Promise<void> {
+    await this.#lane.take(() => this.#bundler.rest(moreToCome), asker);
   }
 
   close(): void {
@@ -206,9 +236,10 @@ export class Builder {
     return inputs;
   }
 
-  async #buildQuickly(entry: Entry): Promise<Bundle> {
+  async #buildQuickly(entry: Entry, asker?: string): Promise<Bundle> {
     const { file, root } = entry;
-    return withEntry(entry, await this.#inTurn(() => this.#bundler.bundle(file, root)));
+    const bundle = await this.#lane.take(() => this.#bundler.bundle(file, root), asker);
+    return withEntry(entry, bundle);
   }
 
   async #buildSlowly(entry: Entry, lacked: Crash["lacked"]): Promise<void> {
@@ -230,13 +261,11 @@ export class Builder {
   async #isCurrent({ inputs, crash }: Bundle, { file, root }: Entry): Promise<boolean> {
     // It was given up before it was read.
     if (crash !== null && inputs.get(file) === null) return true;
-    return await digestOf(await this.read(inputs.keys(), root)) === await digestOf(inputs);
+    return await this.#areCurrent(inputs, root);
   }
 
-  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
+  async #areCurrent(inputs: Inputs, root: string): Promise<boolean> {
+    return await digestOf(await this.read(inputs.keys(), root)) === await digestOf(inputs);
   }
 }
 

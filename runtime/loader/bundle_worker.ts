@@ -26,7 +26,7 @@ import { seal, touchesTemplates } from "./seal.ts";
 interface WorkerScope {
   postMessage(message: FromWorker): void;
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
-  onerror: ((event: ErrorEvent) => void) | null;
+  addEventListener(type: "error", listener: (event: ErrorEvent) => void): void;
 }
 
 class BundleWorker {
@@ -37,10 +37,11 @@ class BundleWorker {
   constructor(scope: WorkerScope) {
     this.#scope = scope;
     scope.onmessage = ({ data }) => this.#receive(data);
-    scope.onerror = (event) => {
+    // Not `onerror`, which is given the message alone in a worker.
+    scope.addEventListener("error", (event) => {
       event.preventDefault();
       this.#crash(event.message);
-    };
+    });
     // Nobody prints here but Go, when it ends: `fatal error: out of memory`, and what every thread was doing.
     console.log = (text: string) => {
       const reason = /^(?:fatal error|panic): (.*)$/m.exec(text)?.[1];

@@ -1,34 +1,61 @@
 /** The file that a process starts as another process, by a path of its own package. */
 import { packageOf, type ProcessId } from "../protocol/address.ts";
+import { AtATime } from "../protocol/at_a_time.ts";
+import type { Bundle } from "./bundle.ts";
 import type { Builder, Entry } from "./builder.ts";
 import { configOf, type LoadedScript, programOf } from "./loaded.ts";
 import type { Problem } from "./problem.ts";
 import { findScript, type Layout } from "./packages.ts";
 import { joinImport, placeOf, type Sources } from "./sources.ts";
 
-export interface ChildOptions {
-  sources: Sources;
-  builder: Builder;
-  /** Packages, by `package:publisher`. */
-  layouts: ReadonlyMap<string, Layout>;
-}
+export type Child = Pick<LoadedScript, "code" | "mapStack" | "config">;
 
-/** The child's program. Rejects with what is wrong: no such file, outside of the package, does not compile. */
-export async function loadChild(
-  { sources, builder, layouts }: ChildOptions,
-  parent: ProcessId,
-  path: string,
-): Promise<Pick<LoadedScript, "code" | "mapStack" | "config">> {
-  const entry = await findChild(sources, layouts, parent, path);
-  const { file } = entry;
-  const bundle = await builder.find(entry) ?? await builder.buildWhole(entry);
-  const { output, problems } = bundle;
-  await builder.rest(false);
-  if (output === null) {
-    throw new Error(`${file}: ${problems.find(isError)?.text ?? "does not compile"}`);
+/** Packages, by `package:publisher`. */
+type Layouts = ReadonlyMap<string, Layout>;
+
+export class Children {
+  readonly #sources: Sources;
+  readonly #builder: Builder;
+  /** Files are read for one child of the node at a time, the packages by turns: a script may have 16 MB. */
+  readonly #reading = new AtATime(1);
+
+  constructor(sources: Sources, builder: Builder) {
+    this.#sources = sources;
+    this.#builder = builder;
   }
-  await builder.store(entry, bundle);
-  return { ...programOf(file, output), config: configOf(output) };
+
+  /** The child's program. Rejects with what is wrong: no such file, outside of the package, does not compile. */
+  async load(layouts: Layouts, parent: ProcessId, path: string): Promise<Child> {
+    const builder = this.#builder;
+    const asker = packageOf(parent);
+    const { entry, known } = await this.#reading.take(
+      () => this.#look(layouts, parent, path),
+      asker,
+    );
+    const bundle = known ?? await builder.buildWhole(entry, asker);
+    const { file } = entry;
+    const { output, problems } = bundle;
+    if (known === null) await builder.rest(false, asker);
+    if (output === null) {
+      throw new Error(`${file}: ${problems.find(isError)?.text ?? "does not compile"}`);
+    }
+    if (known === null) await builder.store(entry, bundle);
+    return { ...programOf(file, output), config: configOf(output) };
+  }
+
+  /** Where it is, and what is known of it as it is now. */
+  async #look(
+    layouts: Layouts,
+    parent: ProcessId,
+    path: string,
+  ): Promise<{ entry: Entry; known: Bundle | null }> {
+    const builder = this.#builder;
+    const entry = await findChild(this.#sources, layouts, parent, path);
+    const known = await builder.find(entry) ?? await builder.findFailure(entry);
+    const source = known === null ? await this.#sources.read(entry.file, entry.root) : null;
+    if (source !== null && "text" in source) throw new Error(`${entry.file}: ${source.text}`);
+    return { entry, known };
+  }
 }
 
 function isError({ severity }: Problem): boolean {
@@ -37,7 +64,7 @@ function isError({ severity }: Problem): boolean {
 
 async function findChild(
   sources: Sources,
-  layouts: ReadonlyMap<string, Layout>,
+  layouts: Layouts,
   parent: ProcessId,
   path: string,
 ): Promise<Entry> {
@@ -52,7 +79,5 @@ async function findChild(
     throw new Error(`${path} is outside of the ${layout === null ? "folder" : placeOf(root)}`);
   }
   const found = layout === null ? null : await findScript(sources, layout, inner);
-  const source = await sources.read(found ?? file, root);
-  if ("text" in source) throw new Error(`${file}: ${source.text}`);
   return { file: found ?? file, root };
 }

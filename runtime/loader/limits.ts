@@ -19,6 +19,10 @@ export const BUILD_GREEDY_MB = 64;
 /** A bundle that takes longer is made beside the others: one of 1 MB takes a second, a small one 0.1 s. */
 export const PATIENCE_SECONDS = 5;
 
+/** Children that could not be built, and for how long one that took too much is not tried again. */
+export const FAILURES_MAX = 64;
+export const FAILURE_SECONDS = 60;
+
 /** After a boot that built nothing esbuild is compiled for the next save, a second of a core; not while others boot. */
 export const WARM_AFTER_SECONDS = 2;
 

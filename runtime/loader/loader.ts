@@ -7,11 +7,11 @@
  *
  * A script that cannot be loaded never stops the others. The same road serves the first load and every save.
  */
-import type { ProcessId } from "../protocol/address.ts";
+import { packageOf, type ProcessId } from "../protocol/address.ts";
 import { GRANTS_LOOK_SECONDS } from "./limits.ts";
 import type { Bundle, Inputs } from "./bundle.ts";
 import { Builder, digestOf, type Entry } from "./builder.ts";
-import { loadChild } from "./child.ts";
+import { type Child, Children } from "./child.ts";
 import { Grants } from "./grants.ts";
 import type { LoaderOptions } from "./options.ts";
 import { decide, type Decided, findObjection, warningOf } from "./loaded.ts";
@@ -45,6 +45,7 @@ export class Loader {
   readonly #sources: Sources;
   readonly #survey: Survey;
   readonly #builder: Builder;
+  readonly #children: Children;
   readonly #grants: Grants;
   readonly #announcer: Announcer;
   readonly #known = new Map<string, Known>();
@@ -62,6 +63,7 @@ export class Loader {
     this.#survey = new Survey(folder, this.#sources, log);
     const onLate = (entry: Entry) => this.#lookAtLate(entry);
     this.#builder = new Builder({ ...options, sources: this.#sources, onLate });
+    this.#children = new Children(this.#sources, this.#builder);
     this.#grants = new Grants(grantsFile);
     this.#announcer = new Announcer(log, strict ? grantsFile : null);
   }
@@ -100,9 +102,15 @@ export class Loader {
    * The program of a file that a process starts by itself; `path` is relative to its package, or to the folder.
    * Rejects with what is wrong: no such file, outside of the folder, does not compile.
    */
-  loadChild(parent: ProcessId, path: string): ReturnType<typeof loadChild> {
-    const layouts = this.#scan?.layouts ?? new Map();
-    return loadChild({ sources: this.#sources, builder: this.#builder, layouts }, parent, path);
+  loadChild(parent: ProcessId, path: string): Promise<Child> {
+    return this.#children.load(this.#scan?.layouts ?? new Map(), parent, path);
+  }
+
+  /** Whether the folder has a script of it; where something of it cannot be read, it may have. */
+  hasPackage(owner: string): boolean {
+    if (this.#scan === null || this.#scan.unsure.size > 0) return true;
+    const ids = [...this.#scan.contested, ...[...this.#owners()].map(({ id }) => id)];
+    return ids.some((id) => packageOf(id) === owner);
   }
 
   /** Ends what is being read if the node has grown by much for it: it holds too much. Whether there was something. */
@@ -180,6 +188,7 @@ export class Loader {
 
   #stopMissing({ scripts, contested, unsure }: Scan): void {
     const present = new Set(scripts.map(({ key }) => key));
+    const gone: ProcessId[] = [];
     for (const [key, known] of this.#known) {
       const { script, running } = known;
       const kept = contested.has(script.id) || unsure.has(key) || unsure.has(script.root);
@@ -189,8 +198,9 @@ export class Loader {
       // hello.ts became hello.js: that is a new version.
       const heir = scripts.find(({ id, key }) => id === running.id && !this.#known.has(key));
       if (heir !== undefined) this.#known.set(heir.key, known);
-      else this.#options.stop(running.id);
+      else gone.push(running.id);
     }
+    for (const id of gone) this.#stop(id);
   }
 
   #mayHaveChanged(script: Script, changed: Changed): boolean {
@@ -261,11 +271,15 @@ export class Loader {
     const { running, script } = known;
     const { id, rights } = loaded;
     if (running?.id === id && running.version === version) return;
-    if (running !== null && running.id !== id) this.#options.stop(running.id);
     known.running = { id, version };
+    if (running !== null && running.id !== id) this.#stop(running.id);
     const asksIn = script.config === null ? "config" : "manifest";
     this.#announcer.say({ id, asksIn, given: rights, refused });
     this.#options.start(loaded);
+  }
+
+  #stop(id: ProcessId): void {
+    this.#options.stop(id, !this.hasPackage(packageOf(id)));
   }
 
   #sayThatTheOldRuns({ running, script }: Known): void {

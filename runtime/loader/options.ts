@@ -23,6 +23,6 @@ export interface LoaderOptions {
   log: Log;
   /** A new script, or a new version of one that runs, which it replaces. */
   start(script: LoadedScript): void;
-  /** Its file is gone. */
-  stop(id: ProcessId): void;
+  /** Its file is gone; `isLast`: and so is all else of its package. */
+  stop(id: ProcessId, isLast: boolean): void;
 }

@@ -2,6 +2,7 @@
  * Scripts that esbuild takes long for, one at a time, beside all others: whoever saves a small one need not wait for them.
  * Each has an esbuild of its own, which ends with it.
  */
+import { AtATime } from "../protocol/at_a_time.ts";
 import type { Bundle, Bundler } from "./bundle.ts";
 import type { Crash } from "./esbuild.ts";
 
@@ -16,12 +17,14 @@ export interface SlowBuild {
   root: string;
   /** What there was too little of beside the others. */
   lacked: Crash["lacked"];
+  /** The package whose turn it takes, for a child of it. */
+  asker?: string;
 }
 
 export class SlowLane {
   readonly #newBundler: (quiet: boolean) => Bundler;
   readonly #jobs = new Map<string, Job>();
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #lane = new AtATime(1);
   #closed = false;
 
   /** `quiet`: without warnings, which take memory. */
@@ -40,10 +43,9 @@ export class SlowLane {
     const running = this.find(name);
     if (running !== undefined) return running;
     const job: Job = { bundler: null, isCancelled: false, bundle: Promise.resolve(null) };
-    job.bundle = this.#turn.then(() => this.#run(job, build)).finally(() => {
+    job.bundle = this.#lane.take(() => this.#run(job, build), build.asker).finally(() => {
       if (this.#jobs.get(name) === job) this.#jobs.delete(name);
     });
-    this.#turn = job.bundle.catch(() => {});
     this.#jobs.set(name, job);
     return job.bundle;
   }

@@ -66,7 +66,7 @@ export class RecordedLoader implements AsyncDisposable {
         this.scripts.set(script.file, script);
         this.#add(`start ${script.file}`);
       },
-      stop: (id) => this.#add(`stop ${id}`),
+      stop: (id, isLast) => this.#add(`stop ${id}${isLast ? "" : ", others stay"}`),
     });
   }
 

@@ -44,7 +44,11 @@ Deno.test("watch() follows a manifest: what changed is started anew, what was dr
   home.write("processes/duo/manifest.json", manifest(ONE, { ...TWO, memory_mb: 64 }));
   assertEquals(await recorded.until("start"), ["start duo/two.ts"]);
   home.write("processes/duo/manifest.json", manifest(TWO, { process_name: "three" }));
-  await recorded.untilAll("stop one:duo:template.os", "start duo/two.ts", "start duo/three.ts");
+  await recorded.untilAll(
+    "stop one:duo:template.os, others stay",
+    "start duo/two.ts",
+    "start duo/three.ts",
+  );
   // The same again: nothing to do, as the next change shows.
   home.write("processes/duo/manifest.json", manifest(TWO, { process_name: "three" }));
   home.write("processes/duo/metadata.json", '{"properties":{"package_name":"trio"}}');
@@ -52,7 +56,7 @@ Deno.test("watch() follows a manifest: what changed is started anew, what was dr
     "start duo/three.ts",
     "start duo/two.ts",
     "stop three:duo:template.os",
-    "stop two:duo:template.os",
+    "stop two:duo:template.os, others stay",
   );
 });
 
@@ -150,9 +154,9 @@ Deno.test("a config's id is the name: a change of it is a stop and a start, and 
   await recorded.until("b.ts: the version before this one goes on running");
   home.write("processes/a.ts", named("z:y:me.os"));
   assertEquals(await recorded.until("start b.ts"), [
-    "stop x:y:me.os",
+    "stop x:y:me.os, others stay",
     "start a.ts",
-    "stop free:y:me.os",
+    "stop free:y:me.os, others stay",
     "start b.ts",
   ]);
 });

@@ -9,10 +9,13 @@
  */
 import { Worker } from "node:worker_threads";
 import { BOOTING_WORKERS_MAX, PROCESS_HEAP_MB, SPARE_WORKERS } from "../limits.ts";
+import { ByTurns } from "../protocol/by_turns.ts";
 
 interface Start {
   token: number;
   heapMb: number;
+  /** Whose turn it takes: a package. */
+  owner: string;
   port: MessagePort;
 }
 
@@ -29,7 +32,11 @@ const YOUNG_MB = 16;
 class Nursery {
   /** Booted, with the heap that most processes have. */
   readonly #spares: Worker[] = [];
-  #waiting: Start[] = [];
+  /** Wait for a spare. */
+  readonly #standard = new ByTurns<Start>();
+  /** Wait for a worker with a heap of their own. */
+  readonly #odd = new ByTurns<Start>();
+  #oddIsNext = false;
   #booting = 0;
   #sparesBooting = 0;
   readonly #living = new Map<number, Worker>();
@@ -43,28 +50,25 @@ class Nursery {
   handle(command: Command): void {
     if ("kill" in command) return this.#kill(command.kill.token);
     if ("look" in command) return void this.#look(command.look.token);
-    this.#waiting.push(command.start);
+    const { heapMb, owner } = command.start;
+    (heapMb === PROCESS_HEAP_MB ? this.#standard : this.#odd).add(command.start, owner);
     this.#plan();
   }
 
-  /** Hands out the spares, and boots what is missing, not too many at a time. */
+  /** Hands out the spares, and boots what is missing, not too many at a time: spares, and heaps of other sizes, by turns. */
   #plan(): void {
-    const waiting: Start[] = [];
-    let standard = 0;
-    for (const start of this.#waiting) {
-      const isOdd = start.heapMb !== PROCESS_HEAP_MB;
-      if (isOdd && this.#booting < BOOTING_WORKERS_MAX) this.#bootOwn(start);
-      else if (!isOdd && this.#spares.length > 0) this.#hand(this.#spares.shift()!, start);
-      else {
-        waiting.push(start);
-        if (!isOdd) standard++;
-      }
+    while (this.#spares.length > 0 && this.#standard.size > 0) {
+      this.#hand(this.#spares.shift()!, this.#standard.next()!);
     }
-    this.#waiting = waiting;
-    while (
-      this.#booting < BOOTING_WORKERS_MAX &&
-      this.#spares.length + this.#sparesBooting < SPARE_WORKERS + standard
-    ) this.#bootSpare();
+    while (this.#booting < BOOTING_WORKERS_MAX) {
+      const lacksSpares = this.#spares.length + this.#sparesBooting <
+        SPARE_WORKERS + this.#standard.size;
+      if (!lacksSpares && this.#odd.size === 0) return;
+      this.#oddIsNext = this.#odd.size > 0 && (this.#oddIsNext || !lacksSpares);
+      if (this.#oddIsNext) this.#bootOwn(this.#odd.next()!);
+      else this.#bootSpare();
+      this.#oddIsNext = !this.#oddIsNext;
+    }
   }
 
   #bootSpare(): void {
@@ -148,8 +152,9 @@ class Nursery {
     const worker = this.#living.get(token);
     this.#living.delete(token);
     worker?.terminate();
-    for (const start of this.#waiting) if (start.token === token) start.port.close();
-    this.#waiting = this.#waiting.filter((start) => start.token !== token);
+    for (const row of [this.#standard, this.#odd]) {
+      for (const { port } of row.remove((start) => start.token === token)) port.close();
+    }
   }
 }
 

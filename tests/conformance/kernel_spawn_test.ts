@@ -136,3 +136,39 @@ Deno.test("a process that spawns without end is told so at 128 of its package, a
   const child = await other.call<string>("spawn", { path: PATH });
   assertMatch(child, /^fake\.dev@\d+:other:template\.os$/);
 });
+
+Deno.test("children go when their owner takes the script out of the folder, also while the node is off", async (t) => {
+  const home = await Deno.makeTempDir({ prefix: "kinode_test_" });
+  const kid = "kid:parent:template.os";
+  const startWith = (files: Record<string, string>) => startNode({ home, files });
+  await t.step("at once", async () => {
+    await using node = await startWith({ [PATH]: readProgram("child.ts") });
+    const parent = await startRemote(node, "parent");
+    const from = node.lines.length;
+    for (const name of ["kid", "other"]) {
+      await parent.call("spawn", { name, path: PATH, onExit: name === "kid" ? "Restart" : "None" });
+      await node.waitForLine(`kinode: started ${name}:parent:template.os`);
+    }
+    await node.take("parent.ts");
+    const stops = ["parent", "kid", "other"].map((name) => `kinode: stopped ${name}:parent:`);
+    await node.waitForLines(stops, { from });
+  });
+  await t.step("at the next start, and not those whose parent is there", async () => {
+    {
+      await using node = await startWith({});
+      for (const name of ["parent", "stays"]) {
+        const remote = await startRemote(node, name);
+        await remote.call("spawn", { name: "kid", path: PATH, onExit: "Restart" });
+        await node.waitForLine(`kinode: started kid:${name}:template.os`);
+      }
+      await node.stop();
+    }
+    await Deno.remove(`${home}/processes/parent.ts`);
+    {
+      await using node = await startWith({});
+      await node.waitForLines([`kinode: stopped ${kid}`, "kinode: started kid:stays:template.os"]);
+      assertEquals(node.lines.filter((line) => line.includes(`started ${kid}`)), []);
+    }
+  });
+  await Deno.remove(home, { recursive: true });
+});

@@ -7,7 +7,7 @@ import { tryParseAddress } from "../../protocol/ip_address.ts";
 import type { NetworkPolicy } from "../../protocol/network.ts";
 import { CLIENT_CONNECT_SECONDS, CLIENT_HEAD_START_MS, CLIENT_LOOKUPS_MAX } from "./limits.ts";
 import { plainHost, refusal, refusalOfName } from "./policy.ts";
-import { Turns } from "./turns.ts";
+import { AtATime } from "../../protocol/at_a_time.ts";
 
 /** All addresses of a name, the best first. */
 export type Resolve = (name: string) => Promise<string[]>;
@@ -20,7 +20,7 @@ export class Refused extends Error {
 export class Dialer {
   readonly #resolve: Resolve;
   /** The system resolves on threads that the whole node shares. */
-  readonly #lookups = new Turns(CLIENT_LOOKUPS_MAX);
+  readonly #lookups = new AtATime(CLIENT_LOOKUPS_MAX);
 
   constructor(resolve: Resolve = ofTheSystem) {
     this.#resolve = resolve;

@@ -1,6 +1,16 @@
 // Threat: a process that takes all it can get of one thing (time, memory, the port, the system's threads), without
 // end. Which one is in the name that it was dropped under.
-import { Capability, our, println, Request, setState } from "@kinode/process";
+import {
+  Capability,
+  getState,
+  our,
+  ourCapabilities,
+  println,
+  Request,
+  saveCapabilities,
+  setState,
+  spawn,
+} from "@kinode/process";
 
 export const config = {
   on_exit: "None",
@@ -73,6 +83,22 @@ const ways: Record<string, () => unknown> = {
   },
   async saves_large() {
     for (;;) await setState(new Uint8Array(60 * MB));
+  },
+  async reads_large() {
+    await setState(new Uint8Array(60 * MB));
+    for (;;) await Promise.all(Array.from({ length: 1_000 }, () => getState()));
+  },
+  async lists() {
+    const capability = (i: number) => new Capability(our(), { [`key ${i}`]: "x".repeat(20) });
+    for (let list = 0; list < 30; list++) {
+      const ours = Array.from({ length: 300 }, (_, i) => capability(300 * list + i));
+      await saveCapabilities(ours);
+    }
+    for (;;) await Promise.all(Array.from({ length: 1_000 }, () => ourCapabilities()));
+  },
+  async spawns() {
+    const one = () => spawn({ path: "silent.ts" });
+    for (;;) await Promise.allSettled(Array.from({ length: 1_000 }, one));
   },
   async attaches() {
     const params = Array.from({ length: 300 }, (_, i) => ({ [`key ${i}`]: "x".repeat(80) }));
