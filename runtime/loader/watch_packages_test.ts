@@ -44,11 +44,8 @@ Deno.test("watch() follows a manifest: what changed is started anew, what was dr
   home.write("processes/duo/manifest.json", manifest(ONE, { ...TWO, memory_mb: 64 }));
   assertEquals(await recorded.until("start"), ["start duo/two.ts"]);
   home.write("processes/duo/manifest.json", manifest(TWO, { process_name: "three" }));
-  await recorded.untilAll(
-    "stop one:duo:template.os, others stay",
-    "start duo/two.ts",
-    "start duo/three.ts",
-  );
+  await recorded.untilAll("stop one:duo:template.os", "start duo/two.ts", "start duo/three.ts");
+  assertEquals(recorded.gone, []);
   // The same again: nothing to do, as the next change shows.
   home.write("processes/duo/manifest.json", manifest(TWO, { process_name: "three" }));
   home.write("processes/duo/metadata.json", '{"properties":{"package_name":"trio"}}');
@@ -56,8 +53,9 @@ Deno.test("watch() follows a manifest: what changed is started anew, what was dr
     "start duo/three.ts",
     "start duo/two.ts",
     "stop three:duo:template.os",
-    "stop two:duo:template.os, others stay",
+    "stop two:duo:template.os",
   );
+  assertEquals(recorded.gone, ["duo:template.os"]);
 });
 
 Deno.test("watch() keeps what runs while a manifest is wrong, or names a script that is gone", async () => {
@@ -84,8 +82,10 @@ Deno.test("watch() stops a package that is deleted or moved away, and starts it 
   // It is watched as before.
   home.write("processes/duo/two.ts", hello("again"));
   assertEquals(await recorded.until("start"), ["start duo/two.ts"]);
+  recorded.gone.splice(0);
   home.remove("processes/duo");
   await recorded.untilAll("stop one:duo:template.os", "stop two:duo:template.os");
+  assertEquals(new Set(recorded.gone), new Set(["duo:template.os"]));
 });
 
 Deno.test("watch() takes a folder for a package as soon as it has a manifest, and for none without", async () => {
@@ -154,9 +154,9 @@ Deno.test("a config's id is the name: a change of it is a stop and a start, and 
   await recorded.until("b.ts: the version before this one goes on running");
   home.write("processes/a.ts", named("z:y:me.os"));
   assertEquals(await recorded.until("start b.ts"), [
-    "stop x:y:me.os, others stay",
+    "stop x:y:me.os",
     "start a.ts",
-    "stop free:y:me.os, others stay",
+    "stop free:y:me.os",
     "start b.ts",
   ]);
 });
