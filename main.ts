@@ -58,6 +58,7 @@ const loader = new Loader({
   log,
   start: (script) => system.startScript(script),
   stop: (id, isLast) => system.stop(id, isLast),
+  looked: (isChanged) => system.renewChildren(isChanged),
 });
 const powers = { ...system.powersOfModules, log };
 const policyOf = (process: Address) => system.networkOf(process) ?? (fake ? "local" : "public");

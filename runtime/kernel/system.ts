@@ -14,6 +14,7 @@ import { PROCESS_HEAP_MB } from "../limits.ts";
 import type { Log } from "../log.ts";
 import type { Config, NamedCapability } from "../protocol/config.ts";
 import { CapabilityTable } from "./capabilities.ts";
+import { Children, type IsChanged } from "./children.ts";
 import { KERNEL_ID, KernelCommands } from "./commands.ts";
 import { HostCalls, type LoadChild } from "./host_calls.ts";
 import { Kernel } from "./kernel.ts";
@@ -64,6 +65,7 @@ export class System {
   /** What the node may hold as a whole. */
   readonly memoryMb: number;
   readonly #supervisor: Supervisor;
+  readonly #children: Children;
   readonly #nursery: Nursery;
   readonly #persistence: Persistence;
   readonly #modules: Module[] = [];
@@ -89,6 +91,7 @@ export class System {
     this.#supervisor = new Supervisor({ kernel, nursery, log, print, now, stored, bounds });
     const supervisor = this.#supervisor;
     supervisor.answerCallsBy(new HostCalls({ kernel, supervisor, store, loadChild, heapMb, log }));
+    this.#children = new Children({ supervisor, loadChild, log });
     const commands = new KernelCommands({ kernel, supervisor, log, heapMb, isSealed, shutdown });
     kernel.addModule(KERNEL_ID, commands);
   }
@@ -123,10 +126,11 @@ export class System {
    * no longer in the folder are not run any more.
    */
   runRestored(isInFolder: (owner: string) => boolean): void {
-    this.#stopSpawned((owner) => !isInFolder(owner));
+    this.#children.stop((owner) => !isInFolder(owner));
     for (const id of this.#restored.splice(0)) {
       this.#supervisor.sendLast(id);
-      this.#supervisor.run(id);
+      if (this.#supervisor.find(id)?.program.spawned) void this.#children.run(id);
+      else this.#supervisor.run(id);
     }
   }
 
@@ -163,7 +167,12 @@ export class System {
   /** Its script is gone from the folder; `isLast`: and nothing of its package is left there, so its children go with it. */
   stop(id: ProcessId, isLast: boolean): void {
     this.#supervisor.stop(id);
-    if (isLast) this.#stopSpawned((owner) => owner === packageOf(id));
+    if (isLast) this.#children.stop((owner) => owner === packageOf(id));
+  }
+
+  /** The folder was looked at: children whose files have changed start anew. */
+  renewChildren(isChanged: IsChanged): void {
+    void this.#children.renew(isChanged);
   }
 
   /** Ends everything, modules first; what was acknowledged is on the disk when it resolves. */
@@ -173,12 +182,6 @@ export class System {
     this.#nursery.close();
     this.kernel.close();
     await this.#persistence.close();
-  }
-
-  #stopSpawned(isGone: (owner: string) => boolean): void {
-    for (const { program } of this.#supervisor.all()) {
-      if (program.spawned && isGone(packageOf(program.id))) this.#supervisor.stop(program.id);
-    }
   }
 
   #revive({ id, on_exit, spawned, ...kept }: PersistedProcess): void {

@@ -1,12 +1,14 @@
 /** The file that a process starts as another process, by a path of its own package. */
 import { packageOf, type ProcessId } from "../protocol/address.ts";
 import { AtATime } from "../protocol/at_a_time.ts";
-import type { Bundle } from "./bundle.ts";
+import type { Bundle, Inputs } from "./bundle.ts";
 import type { Builder, Entry } from "./builder.ts";
 import { configOf, type LoadedScript, programOf } from "./loaded.ts";
+import { CHILDREN_MAX } from "./limits.ts";
 import type { Problem } from "./problem.ts";
 import { findScript, type Layout } from "./packages.ts";
 import { joinImport, placeOf, type Sources } from "./sources.ts";
+import { type Changed, touches } from "./watch.ts";
 
 export type Child = Pick<LoadedScript, "code" | "mapStack" | "config">;
 
@@ -18,6 +20,8 @@ export class Children {
   readonly #builder: Builder;
   /** Files are read for one child of the node at a time, the packages by turns: a script may have 16 MB. */
   readonly #reading = new AtATime(1);
+  /** What each was made of when it was loaded last, by package and path; the oldest first. */
+  readonly #inputs = new Map<string, Inputs>();
 
   constructor(sources: Sources, builder: Builder) {
     this.#sources = sources;
@@ -33,6 +37,7 @@ export class Children {
       asker,
     );
     const bundle = known ?? await builder.buildWhole(entry, asker);
+    this.#remember(`${asker} ${path}`, bundle.inputs);
     const { file } = entry;
     const { output, problems } = bundle;
     if (known === null) await builder.rest(false, asker);
@@ -41,6 +46,20 @@ export class Children {
     }
     if (known === null) await builder.store(entry, bundle);
     return { ...programOf(file, output), config: configOf(output) };
+  }
+
+  /** Whether `load` may give something else than it did. */
+  mayHaveChanged(parent: ProcessId, path: string, changed: Changed): boolean {
+    const inputs = this.#inputs.get(`${packageOf(parent)} ${path}`);
+    return inputs === undefined ||
+      [...inputs.keys()].some((input) => touches(changed, input));
+  }
+
+  #remember(name: string, inputs: Inputs): void {
+    this.#inputs.delete(name);
+    this.#inputs.set(name, inputs);
+    const [oldest] = this.#inputs.keys();
+    if (this.#inputs.size > CHILDREN_MAX) this.#inputs.delete(oldest!);
   }
 
   /** Where it is, and what is known of it as it is now. */

@@ -19,6 +19,9 @@ export const BUILD_GREEDY_MB = 64;
 /** A bundle that takes longer is made beside the others: one of 1 MB takes a second, a small one 0.1 s. */
 export const PATIENCE_SECONDS = 5;
 
+/** Children of whom is known what they are made of; others are looked at again after each change of the folder. */
+export const CHILDREN_MAX = 1_000;
+
 /** Children that could not be built, and for how long one that took too much is not tried again. */
 export const FAILURES_MAX = 64;
 export const FAILURE_SECONDS = 60;

@@ -9,9 +9,10 @@
  */
 import { packageOf, type ProcessId } from "../protocol/address.ts";
 import { GRANTS_LOOK_SECONDS } from "./limits.ts";
-import type { Bundle, Inputs } from "./bundle.ts";
+import type { Bundle } from "./bundle.ts";
 import { Builder, digestOf, type Entry } from "./builder.ts";
 import { type Child, Children } from "./child.ts";
+import { hasPackage, type Known, ownersOf } from "./known.ts";
 import { Grants } from "./grants.ts";
 import type { LoaderOptions } from "./options.ts";
 import { decide, type Decided, findObjection, warningOf } from "./loaded.ts";
@@ -22,20 +23,6 @@ import { sha256Of, Sources } from "./sources.ts";
 import { Survey } from "./survey.ts";
 import { type Changed, FolderWatcher, touches } from "./watch.ts";
 import { Announcer } from "./words.ts";
-
-/** What is known of a script since it was last looked at. */
-interface Known {
-  script: Script;
-  /** Of the last attempt, good or bad: a change of any of them is a reason for the next. */
-  inputs: Inputs;
-  digest: string;
-  /** That attempt gave no bundle. */
-  failed: boolean;
-  /** Why it may not run though it could, and was told so. */
-  objection: string | null;
-  /** The version that runs, and its name. */
-  running: { id: ProcessId; version: string } | null;
-}
 
 /** Scripts looked up at the same time: more gains nothing, and macOS allows 256 open files. */
 const LOOKUPS = 16;
@@ -106,11 +93,9 @@ export class Loader {
     return this.#children.load(this.#scan?.layouts ?? new Map(), parent, path);
   }
 
-  /** Whether the folder has a script of it; where something of it cannot be read, it may have. */
+  /** Whether the folder has a script of it; where something cannot be read, it may have. */
   hasPackage(owner: string): boolean {
-    if (this.#scan === null || this.#scan.unsure.size > 0) return true;
-    const ids = [...this.#scan.contested, ...[...this.#owners()].map(({ id }) => id)];
-    return ids.some((id) => packageOf(id) === owner);
+    return hasPackage(owner, this.#known, this.#scan);
   }
 
   /** Ends what is being read if the node has grown by much for it: it holds too much. Whether there was something. */
@@ -165,6 +150,7 @@ export class Loader {
     this.#sources.forgetArchives();
     // Who has saved will save again. A node that nobody works on keeps no esbuild.
     await this.#builder.rest(changed !== null);
+    this.#options.looked?.((parent, path) => this.#children.mayHaveChanged(parent, path, changed));
   }
 
   #isImported(folder: string): boolean {
@@ -259,7 +245,7 @@ export class Loader {
     this.#known.set(script.key, known);
     for (const problem of problems) report(log, problem);
     if (decided === null) return this.#sayThatTheOldRuns(known);
-    const objection = findObjection(script, decided.loaded.id, this.#owners());
+    const objection = findObjection(script, decided.loaded.id, ownersOf(this.#known, this.#scan));
     if (objection === null) return this.#start(known, decided, version);
     known.objection = objection.text;
     if (before?.objection === objection.text) return;
@@ -285,16 +271,5 @@ export class Loader {
   #sayThatTheOldRuns({ running, script }: Known): void {
     if (running === null) return;
     this.#options.log.warn(`${script.file}: the version before this one goes on running`);
-  }
-
-  /** Who has which name: what runs, and what the folder's names promise. */
-  *#owners(): Generator<{ id: ProcessId; script: Script }> {
-    for (const { script, running } of this.#known.values()) {
-      if (running !== null) yield { id: running.id, script };
-    }
-    for (const script of this.#scan?.scripts ?? []) {
-      // One that runs has the name that it runs under.
-      if (!this.#known.get(script.key)?.running) yield { id: script.id, script };
-    }
   }
 }

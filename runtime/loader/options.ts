@@ -25,4 +25,6 @@ export interface LoaderOptions {
   start(script: LoadedScript): void;
   /** Its file is gone; `isLast`: and so is all else of its package. */
   stop(id: ProcessId, isLast: boolean): void;
+  /** The folder was looked at; `isChanged`: whether what `loadChild` gave for this path may be another now. */
+  looked?(isChanged: (parent: ProcessId, path: string) => boolean): void;
 }

@@ -172,3 +172,51 @@ Deno.test("children go when their owner takes the script out of the folder, also
   });
   await Deno.remove(home, { recursive: true });
 });
+
+/** A child that says which version it is, and stays. */
+function version(name: string): string {
+  return `import { name } from "./_name.ts";
+import { our } from "@kinode/process";
+export async function init() {
+  console.log(our().processName, name, ${name});
+  await new Promise(() => {});
+}`;
+}
+
+async function bothAre(node: RunningNode, version: string, from = 0): Promise<void> {
+  const is = (name: string) => node.waitForLine(new RegExp(`: ${name} ${version}$`), { from });
+  await Promise.all([is("kid"), is("twin")]);
+}
+
+Deno.test("a child starts anew when its file is saved, or what that imports, and while the node was off", async (t) => {
+  const home = await Deno.makeTempDir({ prefix: "kinode_test_" });
+  const files = { [PATH]: version("1"), "kids/_name.ts": `export const name = "one";` };
+  await t.step("at once, and nobody else", async () => {
+    await using node = await startNode({ home, files });
+    const parent = await startRemote(node, "parent");
+    const spawn = (name: string) =>
+      parent.call("spawn", { name, path: `./${PATH}`, onExit: "Restart" });
+    await spawn("kid");
+    await spawn("twin");
+    await bothAre(node, "one 1");
+    let from = node.lines.length;
+    await node.drop("kids/_name.ts", `export const name = "two";`);
+    await bothAre(node, "two 1", from);
+    from = node.lines.length;
+    await node.drop(PATH, "export function init( {");
+    await node.waitForLine(/^kinode: kids\/child\.ts: .*the version of kid:parent:template\.os /, {
+      from,
+    });
+    await node.drop(PATH, version("2"));
+    await bothAre(node, "two 2", from);
+    assertEquals(node.lines.slice(from).filter((line) => / started parent/.test(line)), []);
+    await node.stop();
+  });
+  await t.step("at the next start", async () => {
+    await Deno.writeTextFile(`${home}/processes/${PATH}`, version("3"));
+    await using node = await startNode({ home });
+    await bothAre(node, "two 3");
+    assertEquals(node.lines.filter((line) => / two 2$/.test(line)), []);
+  });
+  await Deno.remove(home, { recursive: true });
+});
