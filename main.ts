@@ -57,7 +57,7 @@ const loader = new Loader({
   nodeMemoryMb: system.memoryMb,
   log,
   start: (script) => system.startScript(script),
-  stop: (id, isLast) => system.stop(id, isLast),
+  stop: (id) => system.stop(id),
   looked: (isChanged) => system.renewChildren(isChanged),
 });
 const powers = { ...system.powersOfModules, log };
@@ -76,7 +76,7 @@ login.sayHint(origin);
 const terminated = Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM";
 for (const signal of ["SIGINT", terminated] as const) Deno.addSignalListener(signal, stop);
 await loader.loadAll();
-system.runRestored((owner) => loader.hasPackage(owner));
+system.runRestored((id) => loader.mayHave(id));
 loader.watch();
 
 /** Ctrl-C: closes what is open and exits; what does not close in time is cut off. */

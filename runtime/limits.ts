@@ -218,9 +218,6 @@ export const MANIFEST_BYTES_MAX = 256 * 1024;
 /** Processes of one package, with those that it spawns: each costs 9 MB by itself, and a child may spawn as well. */
 export const PACKAGE_PROCESSES_MAX = 128;
 
-/** Children of one package that are read at the same time: each may take SOURCE_BYTES_MAX while it is. */
-export const PACKAGE_LOADS_MAX = 4;
-
 /** A finished bundle. It travels as a data: URL, a third longer, and is parsed before anything runs. */
 export const BUNDLE_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -242,6 +239,9 @@ export const CAPABILITY_CHARS_PER_PROCESS_MAX = 1024 * 1024;
 
 /** Host calls (state, spawn, capabilities) of one process that are not answered yet. */
 export const HOST_CALLS_MAX = 1_000;
+
+/** Of these, spawns that are under way; the others wait, and are forgotten when it ends. */
+export const SPAWNS_UNDER_WAY_MAX = 4;
 
 /** Prints of one process in a second; the rest is counted and dropped, or they would fill the disk. */
 export const PRINTS_PER_SECOND_MAX = 1_000;

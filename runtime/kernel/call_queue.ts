@@ -1,10 +1,13 @@
 /**
  * A process's calls on the kernel (protocol/host.ts) begin in the order in which they came, and are answered as each is
- * done. One answer that may be large is under way at a time, until the process has taken it: a thousand calls for a state of 60 MB
- * would be a thousand times that in the kernel's memory.
+ * done. Two kinds wait for their like, for a thousand may be asked for at once:
+ *
+ *   what may be large to answer   one at a time, and what came after it waits as well; the next when the process has given a
+ *                                 sign of life behind the answer: a thousand states of 60 MB are more than the kernel can hold
+ *   Spawn                         some at a time, and nobody else waits: each takes reading, bundling and a start
  */
 import type { HostCall, ReturnFrame } from "../protocol/host.ts";
-import { HOST_CALLS_MAX } from "../limits.ts";
+import { HOST_CALLS_MAX, SPAWNS_UNDER_WAY_MAX } from "../limits.ts";
 
 export interface CallQueueOptions {
   /** What the process gets back, or why not: an Error's message. */
@@ -14,12 +17,16 @@ export interface CallQueueOptions {
   ask(): void;
 }
 
-/** Calls whose answers may be large: up to 60 MB, up to 10,000 capabilities. */
+/** Up to 60 MB, up to 10,000 capabilities. */
 const LARGE: ReadonlySet<HostCall> = new Set<HostCall>(["GetState", "OurCapabilities"]);
+
+type Waiting = [id: number, call: HostCall];
 
 export class CallQueue {
   readonly #options: CallQueueOptions;
-  #waiting: [id: number, call: HostCall][] = [];
+  #waiting: Waiting[] = [];
+  #spawns: Waiting[] = [];
+  #spawning = 0;
   /** Those that wait, and those that are not answered yet. */
   #open = 0;
   /** A large answer is made, or on its way. */
@@ -37,15 +44,11 @@ export class CallQueue {
 
   add(id: number, call: HostCall): void {
     if (this.#open >= HOST_CALLS_MAX) {
-      return this.#options.answer([
-        "Return",
-        id,
-        `more than ${HOST_CALLS_MAX} calls at once`,
-        null,
-      ]);
+      const refusal = `more than ${HOST_CALLS_MAX} calls at once`;
+      return this.#options.answer(["Return", id, refusal, null]);
     }
     this.#open++;
-    this.#waiting.push([id, call]);
+    (isSpawn(call) ? this.#spawns : this.#waiting).push([id, call]);
     this.#beginSome();
   }
 
@@ -57,30 +60,46 @@ export class CallQueue {
     this.#beginSome();
   }
 
-  /** What waits is not begun any more. */
+  /** The process has ended. What it wanted done, and nobody need answer, is done all the same: a state that it set last. */
   close(): void {
+    const left = this.#waiting.filter(([_id, call]) => !LARGE.has(call));
     this.#waiting = [];
+    this.#spawns = [];
+    for (const [id, call] of left) void this.#run(id, call);
   }
 
   #beginSome(): void {
     while (this.#waiting.length > 0) {
       const isLarge = LARGE.has(this.#waiting[0]![1]);
-      if (isLarge && this.#largeUnderWay) return;
+      if (isLarge && this.#largeUnderWay) break;
       const [id, call] = this.#waiting.shift()!;
       this.#largeUnderWay ||= isLarge;
-      this.#begin(id, call, isLarge);
+      void this.#run(id, call).then(() => isLarge && this.#ask());
+    }
+    while (this.#spawns.length > 0 && this.#spawning < SPAWNS_UNDER_WAY_MAX) {
+      this.#spawning++;
+      void this.#run(...this.#spawns.shift()!).then(() => {
+        this.#spawning--;
+        this.#beginSome();
+      });
     }
   }
 
-  async #begin(id: number, call: HostCall, isLarge: boolean): Promise<void> {
-    const { onCall, answer, ask } = this.#options;
+  async #run(id: number, call: HostCall): Promise<void> {
+    const { onCall, answer } = this.#options;
     const frame = await onCall(call)
       .then((value): ReturnFrame => ["Return", id, null, value])
       .catch((error): ReturnFrame => ["Return", id, (error as Error).message, null]);
     this.#open--;
     answer(frame);
-    if (!isLarge) return;
-    this.#asked = true;
-    ask();
   }
+
+  #ask(): void {
+    this.#asked = true;
+    this.#options.ask();
+  }
+}
+
+function isSpawn(call: HostCall): boolean {
+  return typeof call === "object" && "Spawn" in call;
 }

@@ -1,7 +1,18 @@
 import { assertEquals } from "@std/assert";
-import { HOST_CALLS_MAX } from "../limits.ts";
+import { HOST_CALLS_MAX, SPAWNS_UNDER_WAY_MAX } from "../limits.ts";
 import type { HostCall, ReturnFrame } from "../protocol/host.ts";
 import { CallQueue } from "./call_queue.ts";
+
+const spawn: HostCall = {
+  Spawn: {
+    name: null,
+    path: "a.ts",
+    on_exit: "None",
+    request_capabilities: [],
+    grant_capabilities: [],
+    public: false,
+  },
+};
 
 /** A kernel that answers when the test says so. */
 class Kernel {
@@ -63,13 +74,36 @@ Deno.test("what may be large is read when the one before has been taken, and wha
   assertEquals([kernel.begun.length, kernel.asked], [4, 2]);
 });
 
-Deno.test("calls have a bound, and none begins after close()", async () => {
+// Threat: a process that spawns a thousand at once, and begins anew; what its last life asked for must not hold up the next.
+Deno.test("some spawns are under way at a time, nobody waits for them, and those that wait end with the process", async () => {
+  const kernel = new Kernel();
+  for (let i = 0; i < 2 * SPAWNS_UNDER_WAY_MAX; i++) kernel.queue.add(i, spawn);
+  kernel.queue.add(100, "ClearState");
+  assertEquals(kernel.begun.length, SPAWNS_UNDER_WAY_MAX + 1);
+  await kernel.end(0, "child");
+  assertEquals(kernel.begun.length, SPAWNS_UNDER_WAY_MAX + 2);
+  kernel.queue.close();
+  await kernel.end(1, new Error("no"));
+  assertEquals(kernel.begun.length, SPAWNS_UNDER_WAY_MAX + 2);
+});
+
+Deno.test("calls have a bound", async () => {
   const kernel = new Kernel();
   for (let i = 0; i <= HOST_CALLS_MAX; i++) kernel.queue.add(i, "GetState");
   const refusal = `more than ${HOST_CALLS_MAX} calls at once`;
   assertEquals(kernel.answers, [["Return", HOST_CALLS_MAX, refusal, null]]);
+  await kernel.end(0, null);
+  assertEquals(kernel.answers.length, 2);
+});
+
+Deno.test("what a process wanted done when it ended is done, what it wanted to know is not read", async () => {
+  const kernel = new Kernel();
+  for (const [i, call] of (["GetState", "GetState", "ClearState"] as const).entries()) {
+    kernel.queue.add(i, call);
+  }
   kernel.queue.close();
+  assertEquals(kernel.begun, ["GetState", "ClearState"]);
   await kernel.end(0, null);
   kernel.queue.taken();
-  assertEquals(kernel.begun, ["GetState"]);
+  assertEquals(kernel.begun.length, 2);
 });

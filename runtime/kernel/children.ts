@@ -1,6 +1,6 @@
 /**
  * Processes that were made by spawn(): they are of a file of their package, as scripts are of one of the folder. When it is
- * saved they start anew, and they go when their package does.
+ * saved they start anew, and they go when the script that made them, or their makers, is taken out of it.
  */
 import { packageOf, type ProcessId } from "../protocol/address.ts";
 import type { Log } from "../log.ts";
@@ -29,11 +29,9 @@ export class Children {
     this.#options = options;
   }
 
-  /** Ends those of packages that are gone. */
-  stop(isGone: (owner: string) => boolean): void {
-    for (const { id } of this.#all()) {
-      if (isGone(packageOf(id))) this.#options.supervisor.stop(id);
-    }
+  /** Stops those of makers that are gone. */
+  stop(isGone: (maker: ProcessId) => boolean): void {
+    for (const { id, maker } of this.#all()) if (isGone(maker!)) this.#options.supervisor.stop(id);
   }
 
   /** Runs one that was brought back, as its file is by now. */
@@ -65,7 +63,7 @@ export class Children {
 
   #all(): Program[] {
     return this.#options.supervisor.all().map(({ program }) => program)
-      .filter(({ spawned }) => spawned);
+      .filter(({ maker }) => maker !== null);
   }
 
   /** All of one file and package. */
@@ -76,7 +74,7 @@ export class Children {
       const { config, ...loaded } = await loadChild(id, path);
       for (const { id } of programs) {
         const now = supervisor.find(id)?.program;
-        if (now === undefined || !now.spawned || now.code === loaded.code) continue;
+        if (now === undefined || now.maker === null || now.code === loaded.code) continue;
         supervisor.start({
           ...now,
           ...loaded,

@@ -154,7 +154,7 @@ export class KernelCommands implements Module {
       capabilities: [],
       grants: [],
       stored: true,
-      spawned: false,
+      maker: null,
     });
     return "InitializedProcess";
   }

@@ -1,20 +1,25 @@
 /** What processes ask of the kernel itself (protocol/host.ts), each within its own rights. */
 import { addressOf, packageOf, parseProcessId, type ProcessId } from "../protocol/address.ts";
-import { AtATime } from "../protocol/at_a_time.ts";
 import type { HostCall, hostCalls, SpawnCall } from "../protocol/host.ts";
 import { randomId } from "../protocol/message.ts";
 import { dispatch, type Handlers } from "../protocol/serde.ts";
 import type { Store } from "../protocol/store.ts";
 import type { Log } from "../log.ts";
 import { asksForRights, type Config, MESSAGING } from "../protocol/config.ts";
-import { PACKAGE_LOADS_MAX, PACKAGE_PROCESSES_MAX } from "../limits.ts";
+import { PACKAGE_PROCESSES_MAX } from "../limits.ts";
 import type { Kernel } from "./kernel.ts";
 import { limitsOf, type Program } from "./program.ts";
 import type { Supervisor } from "./supervisor.ts";
 
+/** Who calls, and whether it has ended since: another life of it may have its name. */
+export interface Caller {
+  id: ProcessId;
+  isOver(): boolean;
+}
+
 export interface HostCaller {
   /** Rejects with an Error whose message the process gets. */
-  call(process: ProcessId, call: HostCall): Promise<unknown>;
+  call(caller: Caller, call: HostCall): Promise<unknown>;
 }
 
 /** The code of a file of the package that `parent` belongs to; rejects if there is no such file. */
@@ -32,13 +37,11 @@ export interface HostCallsOptions {
   log: Log;
 }
 
-type Table = Handlers<typeof hostCalls, ProcessId, Promise<unknown>>;
+type Table = Handlers<typeof hostCalls, Caller, Promise<unknown>>;
 
 export class HostCalls implements HostCaller {
   readonly #options: HostCallsOptions;
   readonly #handlers: Table;
-  /** By package, while they have something to load. */
-  readonly #loads = new Map<string, AtATime>();
 
   constructor(options: HostCallsOptions) {
     this.#options = options;
@@ -46,11 +49,11 @@ export class HostCalls implements HostCaller {
     const { capabilities } = kernel;
     const at = (id: ProcessId) => addressOf(kernel.node, id);
     this.#handlers = {
-      GetState: (_none, id) => store.getState(id),
-      SetState: (bytes, id) => store.setState(id, bytes),
-      ClearState: (_none, id) => store.clearState(id),
-      Spawn: (call, id) => this.#spawn(call, id),
-      SaveCapabilities: async (list, id) => {
+      GetState: (_none, { id }) => store.getState(id),
+      SetState: (bytes, { id }) => store.setState(id, bytes),
+      ClearState: (_none, { id }) => store.clearState(id),
+      Spawn: (call, caller) => this.#spawn(call, caller),
+      SaveCapabilities: async (list, { id }) => {
         for (const capability of list) {
           const mine = capabilities.filter(at(id), [capability]).length > 0;
           if (!mine && !kernel.received(id, capability)) {
@@ -62,55 +65,38 @@ export class HostCalls implements HostCaller {
         for (const capability of list) capabilities.grant(at(id), capability);
         return await Promise.resolve(null);
       },
-      DropCapabilities: async (list, id) => {
+      DropCapabilities: async (list, { id }) => {
         for (const capability of list) capabilities.drop(at(id), capability);
         return await Promise.resolve(null);
       },
-      OurCapabilities: (_none, id) => Promise.resolve(capabilities.list(at(id))),
-      GetOnExit: (_none, id) => Promise.resolve(supervisor.find(id)?.program.onExit ?? "None"),
-      SetOnExit: (onExit, id) => Promise.resolve(supervisor.setOnExit(id, onExit)),
+      OurCapabilities: (_none, { id }) => Promise.resolve(capabilities.list(at(id))),
+      GetOnExit: (_none, { id }) => Promise.resolve(supervisor.find(id)?.program.onExit ?? "None"),
+      SetOnExit: (onExit, { id }) => Promise.resolve(supervisor.setOnExit(id, onExit)),
     };
   }
 
-  async call(process: ProcessId, call: HostCall): Promise<unknown> {
-    return await dispatch<typeof hostCalls, ProcessId, Promise<unknown>>(
-      call,
-      this.#handlers,
-      process,
-    );
-  }
-
-  /** A package's files are read for some of its children at a time, and not for whom has ended meanwhile. */
-  async #load(parent: ProcessId, path: string): ReturnType<LoadChild> {
-    const { supervisor, loadChild } = this.#options;
-    const owner = packageOf(parent);
-    const lanes = this.#loads.get(owner) ?? new AtATime(PACKAGE_LOADS_MAX);
-    this.#loads.set(owner, lanes);
-    const load = async () => {
-      if (supervisor.find(parent) === undefined) throw new Error("the parent has ended");
-      return await loadChild(parent, path).catch((error) => {
-        throw new Error(`no-file-at-path: ${(error as Error).message}`);
-      });
-    };
-    return await lanes.take(load).finally(() => {
-      if (lanes.idle) this.#loads.delete(owner);
-    });
+  async call(caller: Caller, call: HostCall): Promise<unknown> {
+    return await dispatch<typeof hostCalls, Caller, Promise<unknown>>(call, this.#handlers, caller);
   }
 
   /** In this order: name, file, rights, process, first statement (spec/kernel.md §3.7 has it otherwise). */
-  async #spawn(call: SpawnCall, parent: ProcessId): Promise<ProcessId> {
-    const { kernel, supervisor, heapMb, log } = this.#options;
+  async #spawn(call: SpawnCall, { id: parent, isOver }: Caller): Promise<ProcessId> {
+    const { kernel, supervisor, loadChild, heapMb, log } = this.#options;
     const id = parseProcessId(`${call.name ?? randomId()}:${packageOf(parent)}`);
-    if (kernel.exists(id)) throw new Error("name-taken");
-    const { config, ...loaded } = await this.#load(parent, call.path);
-    if (kernel.exists(id)) throw new Error("name-taken");
-    if (supervisor.find(parent) === undefined) throw new Error("the parent has ended");
-    const kin = supervisor.all().filter(({ program }) =>
-      packageOf(program.id) === packageOf(parent)
-    );
-    if (kin.length >= PACKAGE_PROCESSES_MAX) {
+    const check = () => {
+      if (isOver()) throw new Error("the parent has ended");
+      if (kernel.exists(id)) throw new Error("name-taken");
+      const kin = supervisor.all().filter(({ program }) =>
+        packageOf(program.id) === packageOf(parent)
+      );
+      if (kin.length < PACKAGE_PROCESSES_MAX) return;
       throw new Error(`too-many: a package has at most ${PACKAGE_PROCESSES_MAX} processes`);
-    }
+    };
+    check();
+    const { config, ...loaded } = await loadChild(parent, call.path).catch((error) => {
+      throw new Error(`no-file-at-path: ${(error as Error).message}`);
+    });
+    check();
     const [parentAt, childAt] = [addressOf(kernel.node, parent), addressOf(kernel.node, id)];
     kernel.capabilities.grant(parentAt, { issuer: childAt, params: MESSAGING });
     const held = kernel.capabilities.filter(parentAt, call.request_capabilities);
@@ -138,7 +124,7 @@ export class HostCalls implements HostCaller {
       capabilities: [],
       grants: [],
       stored: true,
-      spawned: true,
+      maker: supervisor.find(parent)?.program.maker ?? parent,
     });
     return id;
   }

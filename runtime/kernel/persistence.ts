@@ -36,7 +36,7 @@ export class Persistence {
 
   save(program: Program): void {
     if (this.#restoring) return;
-    const { id, wasm_bytes_handle, wit_version, code, heapMb, network, spawned } = program;
+    const { id, wasm_bytes_handle, wit_version, code, heapMb, network, maker } = program;
     const process: PersistedProcess = {
       id,
       wasm_bytes_handle,
@@ -46,7 +46,7 @@ export class Persistence {
       code,
       heapMb,
       network,
-      spawned,
+      maker,
     };
     this.#tell(this.#store.saveProcess(process), `the process ${id}`);
   }

@@ -29,8 +29,11 @@ export interface Program {
   grants: readonly (readonly [ProcessId, string])[];
   /** Whether the node brings it back after a restart; a script of the folder is brought back by the folder. */
   stored: boolean;
-  /** Made by a process of its package, with which it goes when the owner takes that out of the folder. */
-  spawned: boolean;
+  /**
+   * Of a process that was made by spawn(): the one at the beginning, which was not. When the owner takes that out of the
+   * folder, this goes as well.
+   */
+  maker: ProcessId | null;
 }
 
 /** What a process may use, beside its heap; `null`: as much as it wants. */

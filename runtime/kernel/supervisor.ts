@@ -162,17 +162,20 @@ export class Supervisor {
 
   #newRun(program: Program): Run {
     const { kernel, nursery, print } = this.#options;
-    return new Run({
+    const { id } = program;
+    const run: Run = new Run({
       program,
       node: kernel.node,
       nursery,
       turns: this.#turns,
       onMessage: (message) => kernel.route(message),
-      onPrint: (verbosity, text) => print(program.id, verbosity, text),
-      onCall: (call) => this.#calls!.call(program.id, call),
+      onPrint: (verbosity, text) => print(id, verbosity, text),
+      onCall: (call) =>
+        this.#calls!.call({ id, isOver: () => this.#current(run) === undefined }, call),
       onLoaded: (run, keeps) => this.#loaded(run, keeps),
       onEnd: (run, end) => this.#ended(run, end),
     });
+    return run;
   }
 
   #begin(supervised: Supervised): void {

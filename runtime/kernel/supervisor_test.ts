@@ -124,7 +124,7 @@ const program: Program = {
   capabilities: [],
   grants: [],
   stored: false,
-  spawned: false,
+  maker: null,
 };
 
 Deno.test("Supervisor.start() boots the code, and says so when it is loaded", async () => {

@@ -2,7 +2,6 @@
 import {
   type Address,
   addressOf,
-  packageOf,
   parseProcessId,
   type ProcessId,
   processOf,
@@ -122,14 +121,14 @@ export class System {
 
   /**
    * Runs what was brought back, once the scripts of the folder are there to be messaged. Its last requests are
-   * sent first: it ended with the node, and nobody else will (spec/kernel.md §3.5). Children of packages that are
-   * no longer in the folder are not run any more.
+   * sent first: it ended with the node, and nobody else will (spec/kernel.md §3.5). Children of scripts that are not in
+   * the folder any more are stopped instead.
    */
-  runRestored(isInFolder: (owner: string) => boolean): void {
-    this.#children.stop((owner) => !isInFolder(owner));
+  runRestored(mayBeInFolder: (id: ProcessId) => boolean): void {
+    this.#children.stop((maker) => !this.#supervisor.find(maker) && !mayBeInFolder(maker));
     for (const id of this.#restored.splice(0)) {
       this.#supervisor.sendLast(id);
-      if (this.#supervisor.find(id)?.program.spawned) void this.#children.run(id);
+      if (this.#supervisor.find(id)?.program.maker) void this.#children.run(id);
       else this.#supervisor.run(id);
     }
   }
@@ -155,7 +154,7 @@ export class System {
       })),
       grants: rights.grants.map(({ process, params }) => [process, params] as const),
       stored: false,
-      spawned: false,
+      maker: null,
     });
   }
 
@@ -164,10 +163,10 @@ export class System {
     return this.#supervisor.networkOf(processOf(process));
   }
 
-  /** Its script is gone from the folder; `isLast`: and nothing of its package is left there, so its children go with it. */
-  stop(id: ProcessId, isLast: boolean): void {
+  /** Its script is gone from the folder; the children that it made go with it. */
+  stop(id: ProcessId): void {
     this.#supervisor.stop(id);
-    if (isLast) this.#children.stop((owner) => owner === packageOf(id));
+    this.#children.stop((maker) => maker === id);
   }
 
   /** The folder was looked at: children whose files have changed start anew. */
@@ -184,7 +183,7 @@ export class System {
     await this.#persistence.close();
   }
 
-  #revive({ id, on_exit, spawned, ...kept }: PersistedProcess): void {
+  #revive({ id, on_exit, ...kept }: PersistedProcess): void {
     this.#supervisor.initialize({
       ...kept,
       id,
@@ -195,7 +194,6 @@ export class System {
       capabilities: [],
       grants: [],
       stored: true,
-      spawned: spawned ?? false,
     });
   }
 }

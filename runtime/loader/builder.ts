@@ -4,7 +4,6 @@
  */
 import { type Bundle, Bundler, type Inputs } from "./bundle.ts";
 import type { Crash } from "./esbuild.ts";
-import { Failures } from "./failures.ts";
 import { BundleCache } from "./cache.ts";
 import { BUNDLE_MEMORY_MB_MAX } from "../limits.ts";
 import {
@@ -77,9 +76,6 @@ export class Builder {
   #cacheWorks = true;
   /** One bundle at a time: the folder's scripts before children, those of one package after those of another. */
   readonly #lane = new AtATime(1);
-  /** Under way in `buildWhole`: ten children of one file are one bundle. */
-  readonly #whole = new Map<string, Promise<Bundle>>();
-  readonly #failures = new Failures();
   #warmTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: BuilderOptions) {
@@ -111,7 +107,7 @@ export class Builder {
   async build(entry: Entry): Promise<Bundle> {
     const late = this.#late.get(nameOf(entry));
     this.forget(entry);
-    if (late !== undefined && await this.#isCurrent(late, entry)) return late;
+    if (late !== undefined && await this.isCurrent(late, entry)) return late;
     const bundle = await this.#buildQuickly(entry);
     const lacked = bundle.crash?.lacked ?? null;
     if (lacked === null) return bundle;
@@ -119,32 +115,8 @@ export class Builder {
     return { ...bundle, problems: [] };
   }
 
-  /** What `buildWhole` gave of `entry` as it is now, if that was no output. */
-  async findFailure(entry: Entry): Promise<Bundle | null> {
-    const failure = this.#failures.find(nameOf(entry));
-    return failure !== null && await this.#areCurrent(failure.inputs, entry.root)
-      ? failure.bundle
-      : null;
-  }
-
   /** Bundles `entry`, however long it takes. `asker`: the package whose turn it takes. */
   async buildWhole(entry: Entry, asker?: string): Promise<Bundle> {
-    const name = nameOf(entry);
-    const running = await this.#whole.get(name);
-    if (running !== undefined && await this.#isCurrent(running, entry)) return running;
-    const before = await this.read([entry.file], entry.root);
-    const building = this.#buildWhole(entry, asker);
-    this.#whole.set(name, building);
-    const bundle = await building.finally(() => {
-      if (this.#whole.get(name) === building) this.#whole.delete(name);
-    });
-    if (bundle.output === null) {
-      this.#failures.add(name, bundle, new Map([...bundle.inputs, ...before]));
-    }
-    return bundle;
-  }
-
-  async #buildWhole(entry: Entry, asker?: string): Promise<Bundle> {
     const name = nameOf(entry);
     for (let attempt = 0;; attempt++) {
       let bundle = await this.#slowLane.find(name) ?? null;
@@ -156,7 +128,7 @@ export class Builder {
         if (bundle === null && attempt === ATTEMPTS_MAX) return quick;
       }
       // It may have been saved meanwhile.
-      if (bundle === null || attempt < ATTEMPTS_MAX && !await this.#isCurrent(bundle, entry)) {
+      if (bundle === null || attempt < ATTEMPTS_MAX && !await this.isCurrent(bundle, entry)) {
         continue;
       }
       return withEntry(entry, bundle);
@@ -258,13 +230,15 @@ export class Builder {
     }
   }
 
-  async #isCurrent({ inputs, crash }: Bundle, { file, root }: Entry): Promise<boolean> {
+  /** Whether it is of `entry` as it is now. */
+  async isCurrent({ inputs, crash }: Bundle, { file, root }: Entry): Promise<boolean> {
     // It was given up before it was read.
     if (crash !== null && inputs.get(file) === null) return true;
-    return await this.#areCurrent(inputs, root);
+    return await this.areCurrent(inputs, root);
   }
 
-  async #areCurrent(inputs: Inputs, root: string): Promise<boolean> {
+  /** Whether these files are as they were. */
+  async areCurrent(inputs: Inputs, root: string): Promise<boolean> {
     return await digestOf(await this.read(inputs.keys(), root)) === await digestOf(inputs);
   }
 }
@@ -287,7 +261,7 @@ function withEntry({ file }: Entry, bundle: Bundle): Bundle {
 }
 
 /** The same file as part of a package may import less. */
-function nameOf({ root, file }: Entry): string {
+export function nameOf({ root, file }: Entry): string {
   return root === "" ? file : `${root}//${file.slice(root.length + 1)}`;
 }
 

@@ -37,7 +37,7 @@ class BundleWorker {
   constructor(scope: WorkerScope) {
     this.#scope = scope;
     scope.onmessage = ({ data }) => this.#receive(data);
-    // Not `onerror`, which is given the message alone in a worker.
+    // Not `onerror`, which is given no event in a worker.
     scope.addEventListener("error", (event) => {
       event.preventDefault();
       this.#crash(event.message);

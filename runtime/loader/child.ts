@@ -3,6 +3,7 @@ import { packageOf, type ProcessId } from "../protocol/address.ts";
 import { AtATime } from "../protocol/at_a_time.ts";
 import type { Bundle, Inputs } from "./bundle.ts";
 import type { Builder, Entry } from "./builder.ts";
+import { ChildBuilds } from "./child_builds.ts";
 import { configOf, type LoadedScript, programOf } from "./loaded.ts";
 import { CHILDREN_MAX } from "./limits.ts";
 import type { Problem } from "./problem.ts";
@@ -17,7 +18,7 @@ type Layouts = ReadonlyMap<string, Layout>;
 
 export class Children {
   readonly #sources: Sources;
-  readonly #builder: Builder;
+  readonly #builds: ChildBuilds;
   /** Files are read for one child of the node at a time, the packages by turns: a script may have 16 MB. */
   readonly #reading = new AtATime(1);
   /** What each was made of when it was loaded last, by package and path; the oldest first. */
@@ -25,26 +26,23 @@ export class Children {
 
   constructor(sources: Sources, builder: Builder) {
     this.#sources = sources;
-    this.#builder = builder;
+    this.#builds = new ChildBuilds(builder);
   }
 
   /** The child's program. Rejects with what is wrong: no such file, outside of the package, does not compile. */
   async load(layouts: Layouts, parent: ProcessId, path: string): Promise<Child> {
-    const builder = this.#builder;
     const asker = packageOf(parent);
     const { entry, known } = await this.#reading.take(
       () => this.#look(layouts, parent, path),
       asker,
     );
-    const bundle = known ?? await builder.buildWhole(entry, asker);
+    const bundle = known ?? await this.#builds.build(entry, asker);
     this.#remember(`${asker} ${path}`, bundle.inputs);
     const { file } = entry;
     const { output, problems } = bundle;
-    if (known === null) await builder.rest(false, asker);
     if (output === null) {
       throw new Error(`${file}: ${problems.find(isError)?.text ?? "does not compile"}`);
     }
-    if (known === null) await builder.store(entry, bundle);
     return { ...programOf(file, output), config: configOf(output) };
   }
 
@@ -68,9 +66,8 @@ export class Children {
     parent: ProcessId,
     path: string,
   ): Promise<{ entry: Entry; known: Bundle | null }> {
-    const builder = this.#builder;
     const entry = await findChild(this.#sources, layouts, parent, path);
-    const known = await builder.find(entry) ?? await builder.findFailure(entry);
+    const known = await this.#builds.find(entry);
     const source = known === null ? await this.#sources.read(entry.file, entry.root) : null;
     if (source !== null && "text" in source) throw new Error(`${entry.file}: ${source.text}`);
     return { entry, known };

@@ -1,5 +1,5 @@
 /** What the loader knows of scripts, and who has which name by it. */
-import { packageOf, type ProcessId } from "../protocol/address.ts";
+import type { ProcessId } from "../protocol/address.ts";
 import type { Inputs } from "./bundle.ts";
 import type { Script } from "./packages.ts";
 import type { Scan } from "./scan.ts";
@@ -35,9 +35,11 @@ export function* ownersOf(
   }
 }
 
-/** Whether there is a script of the package; where something cannot be read, there may be. */
-export function hasPackage(owner: string, everything: Everything, scan: Scan | null): boolean {
-  if (scan === null || scan.unsure.size > 0) return true;
-  const ids = [...scan.contested, ...[...ownersOf(everything, scan)].map(({ id }) => id)];
-  return ids.some((id) => packageOf(id) === owner);
+/** Whether there is a script of this name; where something could not be read, there may be. */
+export function mayHave(id: ProcessId, everything: Everything, scan: Scan | null): boolean {
+  if (scan === null || scan.unsure.size > 0 || scan.contested.has(id)) return true;
+  // A single file says its name itself, once it is read.
+  const isUnread = ({ key, config }: Script) => config === null && !everything.get(key)?.running;
+  if (scan.scripts.some(isUnread)) return true;
+  return [...ownersOf(everything, scan)].some((owner) => owner.id === id);
 }

@@ -7,12 +7,12 @@
  *
  * A script that cannot be loaded never stops the others. The same road serves the first load and every save.
  */
-import { packageOf, type ProcessId } from "../protocol/address.ts";
+import type { ProcessId } from "../protocol/address.ts";
 import { GRANTS_LOOK_SECONDS } from "./limits.ts";
 import type { Bundle } from "./bundle.ts";
 import { Builder, digestOf, type Entry } from "./builder.ts";
 import { type Child, Children } from "./child.ts";
-import { hasPackage, type Known, ownersOf } from "./known.ts";
+import { type Known, mayHave, ownersOf } from "./known.ts";
 import { Grants } from "./grants.ts";
 import type { LoaderOptions } from "./options.ts";
 import { decide, type Decided, findObjection, warningOf } from "./loaded.ts";
@@ -93,9 +93,9 @@ export class Loader {
     return this.#children.load(this.#scan?.layouts ?? new Map(), parent, path);
   }
 
-  /** Whether the folder has a script of it; where something cannot be read, it may have. */
-  hasPackage(owner: string): boolean {
-    return hasPackage(owner, this.#known, this.#scan);
+  /** Whether a script of the folder has this name, as far as anybody can say. */
+  mayHave(id: ProcessId): boolean {
+    return mayHave(id, this.#known, this.#scan);
   }
 
   /** Ends what is being read if the node has grown by much for it: it holds too much. Whether there was something. */
@@ -174,19 +174,22 @@ export class Loader {
 
   #stopMissing({ scripts, contested, unsure }: Scan): void {
     const present = new Set(scripts.map(({ key }) => key));
-    const gone: ProcessId[] = [];
     for (const [key, known] of this.#known) {
       const { script, running } = known;
       const kept = contested.has(script.id) || unsure.has(key) || unsure.has(script.root);
       if (present.has(key) || kept) continue;
       this.#known.delete(key);
-      if (running === null) continue;
+      // It may have run, and made children, before the node was started, under the name that it had then.
+      const id = running?.id ?? script.id;
       // hello.ts became hello.js: that is a new version.
-      const heir = scripts.find(({ id, key }) => id === running.id && !this.#known.has(key));
-      if (heir !== undefined) this.#known.set(heir.key, known);
-      else gone.push(running.id);
+      const heir = scripts.find((other) => other.id === id && !this.#known.has(other.key));
+      if (heir !== undefined && running !== null) this.#known.set(heir.key, known);
+      else if (heir === undefined && !this.#isOwned(id)) this.#options.stop(id);
     }
-    for (const id of gone) this.#stop(id);
+  }
+
+  #isOwned(id: ProcessId): boolean {
+    return [...ownersOf(this.#known, this.#scan)].some((owner) => owner.id === id);
   }
 
   #mayHaveChanged(script: Script, changed: Changed): boolean {
@@ -258,14 +261,10 @@ export class Loader {
     const { id, rights } = loaded;
     if (running?.id === id && running.version === version) return;
     known.running = { id, version };
-    if (running !== null && running.id !== id) this.#stop(running.id);
+    if (running !== null && running.id !== id) this.#options.stop(running.id);
     const asksIn = script.config === null ? "config" : "manifest";
     this.#announcer.say({ id, asksIn, given: rights, refused });
     this.#options.start(loaded);
-  }
-
-  #stop(id: ProcessId): void {
-    this.#options.stop(id, !this.hasPackage(packageOf(id)));
   }
 
   #sayThatTheOldRuns({ running, script }: Known): void {

@@ -23,8 +23,8 @@ export interface LoaderOptions {
   log: Log;
   /** A new script, or a new version of one that runs, which it replaces. */
   start(script: LoadedScript): void;
-  /** Its file is gone; `isLast`: and so is all else of its package. */
-  stop(id: ProcessId, isLast: boolean): void;
+  /** Its file is gone. */
+  stop(id: ProcessId): void;
   /** The folder was looked at; `isChanged`: whether what `loadChild` gave for this path may be another now. */
   looked?(isChanged: (parent: ProcessId, path: string) => boolean): void;
 }

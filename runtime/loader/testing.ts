@@ -1,7 +1,6 @@
 /** For the tests beside this file: a folder that disappears again, and a loader whose deeds are recorded. */
 import { dirname, join } from "@std/path";
 import { assert } from "../assert.ts";
-import { packageOf } from "../protocol/address.ts";
 import { type Bundle, Bundler } from "./bundle.ts";
 import type { BuildBounds } from "./esbuild.ts";
 import type { LoadedScript } from "./loaded.ts";
@@ -49,8 +48,6 @@ export class RecordedLoader implements AsyncDisposable {
   readonly lines: string[] = [];
   /** What needs no action. */
   readonly said: string[] = [];
-  /** Packages of which nothing was left. */
-  readonly gone: string[] = [];
   /** The newest version of each, by file. */
   readonly scripts = new Map<string, LoadedScript>();
   readonly loader: Loader;
@@ -69,10 +66,7 @@ export class RecordedLoader implements AsyncDisposable {
         this.scripts.set(script.file, script);
         this.#add(`start ${script.file}`);
       },
-      stop: (id, isLast) => {
-        if (isLast) this.gone.push(packageOf(id));
-        this.#add(`stop ${id}`);
-      },
+      stop: (id) => this.#add(`stop ${id}`),
     });
   }
 

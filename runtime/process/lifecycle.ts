@@ -44,7 +44,7 @@ export interface SpawnOptions {
 /**
  * Starts another script of this package as a process of its own; resolves with its address. Parent and child
  * may message each other from the child's first statement on. The child lives on when the parent ends. It starts
- * anew when its file is saved, and goes when its package is taken out of the folder.
+ * anew when its file is saved, and goes when the script that made it is taken out of the folder.
  * Rejects with an Error whose message begins with `name-taken`, `no-file-at-path` or `too-many` (128 processes of a
  * package).
  *

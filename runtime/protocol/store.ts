@@ -20,8 +20,8 @@ export interface PersistedProcess {
   heapMb: number;
   /** Where it may call out to, from whoever made it; `null`: where the node lets any process. */
   network: NetworkPolicy | null;
-  /** Made by a process of its package. */
-  spawned?: boolean;
+  /** Of one that was made by spawn(): the process at the beginning, which was not. */
+  maker: ProcessId | null;
 }
 
 /** `holder` may use the capability; neither it nor the issuer needs to exist now. */

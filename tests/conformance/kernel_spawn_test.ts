@@ -2,8 +2,9 @@
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type RunningNode, startNode } from "../clients/node.ts";
-import { KERNEL, type Remote, RULES, startRemote } from "./remote.ts";
+import { KERNEL, Remote, remoteText, RULES, startRemote } from "./remote.ts";
 import { readProgram } from "./scripts.ts";
+import { eventually } from "./within.ts";
 
 const PATH = "kids/child.ts";
 
@@ -219,4 +220,60 @@ Deno.test("a child starts anew when its file is saved, or what that imports, and
     assertEquals(node.lines.filter((line) => / two 2$/.test(line)), []);
   });
   await Deno.remove(home, { recursive: true });
+});
+
+Deno.test("children are run beside a script that has an error, whatever its name is, and go with it", async (t) => {
+  const home = await Deno.makeTempDir({ prefix: "kinode_test_" });
+  const named = remoteText({ id: "boss:mine:me.os" });
+  const kid = "kid:mine:me.os";
+  /** Leaves a child behind, and a script with an error. */
+  const leave = async (file: string, text: string, id: string) => {
+    {
+      await using node = await startNode({ home, files: { [PATH]: readProgram("child.ts") } });
+      await node.drop(file, text);
+      await node.waitForLine(`kinode: started ${id}`);
+      const parent = new Remote(node, id.split(":")[0]!, id);
+      await eventually("it listens", () => parent.listens());
+      await parent.call("spawn", { name: "kid", path: PATH, onExit: "Restart" });
+      await node.waitForLine("kinode: started kid:");
+      await node.stop();
+    }
+    await Deno.writeTextFile(`${home}/processes/${file}`, `${text}\n}`);
+  };
+  await t.step("a name that is in the script; it is mended, and deleted", async () => {
+    await leave("named.ts", named, "boss:mine:me.os");
+    await using node = await startNode({ home });
+    await node.waitForLine(`kinode: started ${kid}`);
+    await node.drop("named.ts", named);
+    await node.waitForLine("kinode: started boss:mine:me.os");
+    await node.take("named.ts");
+    await node.waitForLine(`kinode: stopped ${kid}`);
+    await node.stop();
+  });
+  await t.step("the name of the file; it is deleted as it is", async () => {
+    await leave("parent.ts", remoteText(), "parent:parent:template.os");
+    await using node = await startNode({ home });
+    await node.waitForLine("kinode: started kid:parent:template.os");
+    await node.take("parent.ts");
+    await node.waitForLine("kinode: stopped kid:parent:template.os");
+    await node.stop();
+  });
+  await Deno.remove(home, { recursive: true });
+});
+
+Deno.test("what a process asked for in another life does not start any more", async () => {
+  const spawning = (children: string, then: string) =>
+    `import { spawn } from "@kinode/process";
+export async function init() {
+  ${children};
+  console.log("${then}");
+  await new Promise(() => {});
+}`;
+  const many = `Array.from({ length: 500 }, () => spawn({ path: "${PATH}" }).catch(() => {}))`;
+  const files = { [PATH]: "export async function init() { await new Promise(() => {}); }" };
+  await using node = await startNode({ files });
+  await node.drop("parent.ts", spawning(many, "first"));
+  await node.waitForLine(" parent:template.os: first");
+  await node.drop("parent.ts", spawning(`await spawn({ name: "kid", path: "${PATH}" })`, "second"));
+  await node.waitForLines([" parent:template.os: second"]);
 });

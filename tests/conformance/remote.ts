@@ -61,8 +61,8 @@ export class Remote {
   readonly id: string;
   readonly #url: string;
 
-  constructor(node: RunningNode, name: string) {
-    this.id = `${name}:${name}:template.os`;
+  constructor(node: RunningNode, name: string, id = `${name}:${name}:template.os`) {
+    this.id = id;
     this.#url = `${node.url}/${this.id}`;
   }
 

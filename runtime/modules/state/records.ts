@@ -2,15 +2,7 @@
 import type { ProcessId } from "../../protocol/address.ts";
 import { OnExit, ProcessIdText } from "../../protocol/config.ts";
 import { NetworkPolicy } from "../../protocol/network.ts";
-import {
-  boolean,
-  decodeJson,
-  extension,
-  list,
-  object,
-  optional,
-  string,
-} from "../../protocol/serde.ts";
+import { boolean, decodeJson, list, object, optional, string } from "../../protocol/serde.ts";
 import type { PersistedCapability, PersistedProcess } from "../../protocol/store.ts";
 
 function number(json: unknown, at: string): number {
@@ -27,7 +19,7 @@ const ProcessRecord = object({
   code: string,
   heapMb: number,
   network: optional(NetworkPolicy),
-  spawned: extension(boolean),
+  maker: optional(ProcessIdText),
 });
 const CapabilityRecords = list(object({ issuer: string, params: string }));
 
