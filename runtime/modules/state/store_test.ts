@@ -97,8 +97,10 @@ Deno.test("the process table and its capabilities come back as they were, also s
     code: "// \0 \ud800 ü\n",
     heapMb: 0.5,
     network: ["a.org"],
+    maker: null,
   } as unknown as PersistedProcess;
-  const plain: PersistedProcess = { ...process, id: B, wit_version: 1, on_exit: "Restart" };
+  const more = { id: B, wit_version: 1, on_exit: "Restart", maker: A } as const;
+  const plain: PersistedProcess = { ...process, ...more };
   const held: PersistedCapability[] = [
     { holder: A, issuer: address, params: '{"a":"\0 \ud800"}' },
     { holder: A, issuer: "gone.os@x:y:z", params: '"messaging"' },
