@@ -18,9 +18,9 @@ export class ByTurns<T> {
     this.#size++;
   }
 
-  /** Takes the next out of the row. */
-  next(): T | undefined {
-    const key = this.#waiting.has(FIRST) ? FIRST : this.#waiting.keys().next().value;
+  /** Takes the next out of the row, of those whose key `mayHave` a turn. */
+  next(mayHave: (key: string) => boolean = () => true): T | undefined {
+    const key = this.#waiting.has(FIRST) ? FIRST : this.#waiting.keys().find(mayHave);
     const waiting = key === undefined ? undefined : this.#waiting.get(key);
     if (key === undefined || waiting === undefined) return undefined;
     const next = waiting.shift();

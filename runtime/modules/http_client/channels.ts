@@ -14,22 +14,19 @@
  */
 import { CLIENT_CHANNELS_PER_PROCESS_MAX } from "../../limits.ts";
 import type { Log } from "../../log.ts";
-import type { Address } from "../../protocol/address.ts";
+import { type Address, packageOf, processOf } from "../../protocol/address.ts";
 import type { actions, HttpClientError } from "../../protocol/http_client.ts";
-import {
-  type Body,
-  bytesOf,
-  type KernelMessage,
-  type LazyLoadBlob,
-} from "../../protocol/message.ts";
+import { bytesOf, type KernelMessage, type LazyLoadBlob } from "../../protocol/message.ts";
 import type { NetworkPolicy } from "../../protocol/network.ts";
 import type { Of } from "../../protocol/serde.ts";
 import { Channel } from "./channel.ts";
+import type { Connections } from "./connections.ts";
 import type { Dialer } from "./dialer.ts";
 import { outgoing } from "./headers.ts";
 import { CLIENT_HELD_SECONDS } from "./limits.ts";
 import { explain } from "./requests.ts";
 import { closeQuietly, openConnection, type WsConnection, type WsWish } from "./ws_handshake.ts";
+import { closeBytes, type CloseIn, isUtf8 } from "./ws_payloads.ts";
 import { WsSocket } from "./ws_socket.ts";
 
 export interface ChannelsOptions {
@@ -37,6 +34,7 @@ export interface ChannelsOptions {
   send(message: KernelMessage): boolean | void;
   log: Log;
   dialer: Dialer;
+  connections: Connections;
   policyOf(process: Address): NetworkPolicy;
   /** PEM, trusted beside the system's. */
   caCerts: string[];
@@ -66,8 +64,6 @@ export interface WsOpened {
 /** RFC 6455 §7.4.1. */
 const GOING_AWAY = 1001;
 
-type CloseIn = { code?: number; reason?: string };
-
 /** The longest that setTimeout takes. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -94,19 +90,36 @@ export class Channels {
     const failed = { WsOpenFailed: { url: url.href } };
     if (url.protocol !== "ws:" && url.protocol !== "wss:") return failed;
     const account = this.#account(opened.source);
-    const { send, log, policyOf } = this.#options;
+    const { send, log, policyOf, connections } = this.#options;
     const { channel_id: id, headers } = wish;
     const policy = policyOf(opened.source);
     const key = wishOf({ url, headers, policy });
     if (this.#adopt(account, key, id, { opened, ack })) return null;
     if (account.all.size >= CLIENT_CHANNELS_PER_PROCESS_MAX) return TOO_MANY;
+    const owner = packageOf(processOf(opened.source));
+    if (!connections.tryTake(owner)) return tooMany(connections.packageMax);
     const channel = new Channel({ id, opened, wish: key, origin: url.origin, send, log });
     account.all.add(channel);
-    const connection = await this.#connect(channel, { url, headers, policy }, seconds);
+    try {
+      const isOpen = await this.#stay(channel, account, { url, headers, policy }, { seconds, ack });
+      return isOpen || channel.hears === "nothing" ? null : failed;
+    } finally {
+      connections.release(owner);
+      this.#remove(account, channel);
+    }
+  }
+
+  /** From the handshake to the end; false if there was no handshake. */
+  async #stay(
+    channel: Channel,
+    account: Account,
+    wish: Wish,
+    { seconds, ack }: { seconds: number; ack(opened: WsOpened): void },
+  ): Promise<boolean> {
+    const connection = await this.#connect(channel, wish, seconds);
     if (connection === null || channel.opening.signal.aborted) {
       if (connection !== null) closeQuietly(connection.connection);
-      this.#remove(account, channel);
-      return channel.hears === "nothing" ? null : failed;
+      return false;
     }
     channel.socket = new WsSocket(connection);
     channel.protocol = connection.protocol;
@@ -116,8 +129,7 @@ export class Channels {
     if (account.open.get(channel.id) === channel) account.open.delete(channel.id);
     if (end.failure !== null) channel.logFailure(end.failure);
     await channel.tellClose(end);
-    this.#remove(account, channel);
-    return null;
+    return true;
   }
 
   push(
@@ -272,22 +284,12 @@ function giveUp(channel: Channel): void {
   channel.release();
 }
 
-/** What a close frame holds; RFC 6455 §5.5.1. */
-function closeBytes({ code, reason = "" }: CloseIn): Uint8Array {
-  if (code === undefined) return new Uint8Array(0);
-  return new Uint8Array([code >> 8, code & 0xff, ...new TextEncoder().encode(reason)]);
-}
-
 const TOO_MANY: HttpClientError = {
   ExecuteRequestFailed: `this process has ${CLIENT_CHANNELS_PER_PROCESS_MAX} WebSockets already`,
 };
 
-function isUtf8(bytes: Body): boolean {
-  if (typeof bytes === "string") return true; // It is encoded below, whatever it holds.
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
+function tooMany(packageMax: number): HttpClientError {
+  const text =
+    `no room for another connection: a package has ${packageMax} at most, and all share the node's`;
+  return { ExecuteRequestFailed: text };
 }

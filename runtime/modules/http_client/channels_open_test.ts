@@ -2,6 +2,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { CLIENT_CHANNELS_PER_PROCESS_MAX } from "../../limits.ts";
 import { textOf } from "../../protocol/message.ts";
+import { Connections } from "./connections.ts";
 import {
   ACK,
   APP,
@@ -113,7 +114,7 @@ Deno.test("WebSocketOpen ends soon after its requester stopped waiting", async (
 
 Deno.test("WebSocketOpen is refused beyond CLIENT_CHANNELS_PER_PROCESS_MAX, per process", async () => {
   await using server = wsServer(untilClosed);
-  await using world = new World();
+  await using world = new World({ connections: new Connections(8_000) });
   // One after the other: all at once are late on a busy machine.
   for (let id = 0; id < CLIENT_CHANNELS_PER_PROCESS_MAX; id++) {
     assertEquals(await world.ask(open(server, id)), ACK);
@@ -126,6 +127,21 @@ Deno.test("WebSocketOpen is refused beyond CLIENT_CHANNELS_PER_PROCESS_MAX, per 
   assertEquals(await world.ask(open(server), { source: OTHER }), ACK);
   world.client.processEnded(APP, "gone");
   assertEquals(await world.ask(open(server, 5000)), ACK);
+});
+
+Deno.test("WebSocketOpen is refused where the package has its part of the connections, until one is closed", async () => {
+  await using server = wsServer(untilClosed);
+  await using world = new World({ connections: new Connections(8) });
+  for (const id of [0, 1]) assertEquals(await world.ask(open(server, id)), ACK);
+  const { Err } = await world.ask(open(server, 2)) as { Err: { ExecuteRequestFailed: string } };
+  assertStringIncludes(Err.ExecuteRequestFailed, "a package has 2 at most");
+  world.client.processEnded(APP, "gone");
+  // The sockets end in turns of their own.
+  let answer: unknown;
+  do {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    answer = await world.ask(open(server, 3));
+  } while ("Err" in (answer as object));
 });
 
 Deno.test("a thousand openings and closings leave nothing behind", async () => {

@@ -37,6 +37,7 @@ import {
 import type { NetworkPolicy } from "../../protocol/network.ts";
 import { decodeJson, dispatch, type Handlers, type Of } from "../../protocol/serde.ts";
 import { Channels, type WsOpened } from "./channels.ts";
+import { Connections } from "./connections.ts";
 import { Dialer, type Resolve } from "./dialer.ts";
 import { Fetcher } from "./fetcher.ts";
 import { readCall } from "./http_call.ts";
@@ -56,6 +57,8 @@ export interface HttpClientOptions {
   bodyBytesMax?: number;
   /** Else the system's. */
   resolve?: Resolve;
+  /** Else what the machine allows. */
+  connections?: Connections;
 }
 
 export class HttpClient implements Module {
@@ -109,17 +112,17 @@ export class HttpClient implements Module {
     },
   };
 
-  constructor(
-    { node, send, log, policyOf, resolve, caCerts = [], bodyBytesMax }: HttpClientOptions,
-  ) {
+  constructor(options: HttpClientOptions) {
+    const { node, send, log, policyOf, resolve, caCerts = [], bodyBytesMax } = options;
+    const { connections = new Connections() } = options;
     const dialer = new Dialer(resolve);
     this.#node = node;
     this.#send = send;
     this.#log = log;
     const fetcher = new Fetcher(caCerts, dialer, bodyBytesMax);
-    this.#requests = new Requests(fetcher, policyOf);
+    this.#requests = new Requests({ fetcher, policyOf, connections });
     this.#webCalls = new WebCalls(this.#requests, fetcher);
-    this.#channels = new Channels({ send, log, caCerts, dialer, policyOf });
+    this.#channels = new Channels({ send, log, caCerts, dialer, policyOf, connections });
   }
 
   /** Only requests mean something to us. */

@@ -19,6 +19,14 @@ export const CLIENT_POOLS_MAX = 1_000;
 export const CLIENT_IDLE_PER_HOST_MAX = 64;
 export const CLIENT_IDLE_SECONDS = 15;
 
+/**
+ * Connections of all processes together, where the system lets the node have enough descriptors: what one costs, where it
+ * leads through the tunnel to this node itself, and what all else may need.
+ */
+export const CONNECTIONS_MAX = 4_000;
+export const DESCRIPTORS_PER_CONNECTION = 8;
+export const DESCRIPTORS_RESERVED = 1_000;
+
 /** Who connects to the tunnel has so long to say a secret, and so many may be about to. */
 export const CLIENT_TUNNEL_SECONDS = 10;
 export const CLIENT_TUNNEL_GREETINGS_MAX = 1_000;

@@ -7,9 +7,10 @@ import {
   CLIENT_ERROR_CHARS_MAX,
   CLIENT_REQUESTS_PER_PROCESS_MAX,
 } from "../../limits.ts";
-import type { Address } from "../../protocol/address.ts";
+import { type Address, packageOf, processOf } from "../../protocol/address.ts";
 import type { HttpClientError } from "../../protocol/http_client.ts";
 import type { NetworkPolicy } from "../../protocol/network.ts";
+import type { Connections } from "./connections.ts";
 import type { Fetcher, HttpAnswer } from "./fetcher.ts";
 import type { HttpCall } from "./http_call.ts";
 
@@ -20,11 +21,19 @@ export interface Held {
   /** Aborted when its time is over, its process ended, or `abort` was called. */
   signal: AbortSignal;
   abort(reason: Error): void;
+  /** Resolves when there is room for one more connection; rejects as `signal` does. */
+  admitted(): Promise<void>;
   /** Its time is over so many seconds from now; `null`: never. */
   setTime(seconds: number | null, why?: string): void;
   /** Counts bytes that are held for it; throws when it is too many. */
   take(bytes: number): void;
   release(): void;
+}
+
+export interface RequestsOptions {
+  fetcher: Fetcher;
+  policyOf(process: Address): NetworkPolicy;
+  connections: Connections;
 }
 
 interface Account {
@@ -40,11 +49,13 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 export class Requests {
   readonly #fetcher: Fetcher;
   readonly #policyOf: (process: Address) => NetworkPolicy;
+  readonly #connections: Connections;
   readonly #accounts = new Map<Address, Account>();
 
-  constructor(fetcher: Fetcher, policyOf: (process: Address) => NetworkPolicy) {
+  constructor({ fetcher, policyOf, connections }: RequestsOptions) {
     this.#fetcher = fetcher;
     this.#policyOf = policyOf;
+    this.#connections = connections;
   }
 
   /** `null` if the process ended meanwhile: then there is nobody to answer. */
@@ -58,6 +69,7 @@ export class Requests {
     const { signal, policy, take } = held;
     try {
       take(call.body instanceof Uint8Array ? call.body.length : 0);
+      await held.admitted();
       const answer = await this.#fetcher.fetch(call, signal, { policy, take });
       return signal.reason === ENDED ? null : answer;
     } catch (error) {
@@ -77,14 +89,17 @@ export class Requests {
     account.underWay.add(controller);
     let timer: ReturnType<typeof setTimeout> | undefined;
     let bytes = 0;
+    const { signal } = controller;
+    const connection = this.#connectionOf(owner, signal);
     const held: Held = {
       policy: this.#policyOf(owner),
-      signal: controller.signal,
+      signal,
+      admitted: connection.take,
       abort: (reason) => controller.abort(reason),
       setTime: (seconds, why = `no answer within ${seconds} s`) => {
         clearTimeout(timer);
         if (seconds === null) return;
-        const late = () => controller.abort(new Error(why));
+        const late = () => controller.abort(new Error(why + connection.whyLate()));
         timer = setTimeout(late, Math.min(seconds * 1000, TIMER_MS_MAX));
       },
       take: (more) => {
@@ -96,6 +111,7 @@ export class Requests {
         clearTimeout(timer);
         if (!account.underWay.delete(controller)) return;
         account.bytes -= bytes;
+        connection.release();
         if (account.underWay.size === 0) this.#forget(owner, account);
       },
     };
@@ -114,6 +130,29 @@ export class Requests {
   async close(): Promise<void> {
     for (const owner of [...this.#accounts.keys()]) this.end(owner);
     await this.#fetcher.close();
+  }
+
+  /** One connection, from when it is taken to when it is released. */
+  #connectionOf(owner: Address, signal: AbortSignal) {
+    const connections = this.#connections;
+    const key = packageOf(processOf(owner));
+    let state: "new" | "waits" | "taken" | "over" = "new";
+    return {
+      async take() {
+        state = "waits";
+        await connections.take(key, signal);
+        if (state === "waits") state = "taken";
+        else connections.release(key);
+      },
+      whyLate: () =>
+        state === "waits"
+          ? `: it waited for its turn, a package has ${connections.packageMax} connections at most`
+          : "",
+      release() {
+        if (state === "taken") connections.release(key);
+        state = "over";
+      },
+    };
   }
 
   #account(owner: Address): Account {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { CLIENT_BYTES_PER_PROCESS_MAX, CLIENT_REQUESTS_PER_PROCESS_MAX } from "../../limits.ts";
+import { Connections } from "./connections.ts";
 import { Dialer } from "./dialer.ts";
 import { Fetcher, type HttpAnswer } from "./fetcher.ts";
 import type { HttpCall } from "./http_call.ts";
@@ -16,9 +17,13 @@ function silent(): RawServer {
   return new RawServer(untilClosed);
 }
 
+function requestsOf(fetcher: Fetcher, connections = new Connections()): Requests {
+  return new Requests({ fetcher, policyOf: () => "local", connections });
+}
+
 Deno.test("run() ends a request in its time", async () => {
   await using server = silent();
-  const requests = new Requests(new Fetcher([], new Dialer()), () => "local");
+  const requests = requestsOf(new Fetcher([], new Dialer()));
   assertEquals(await requests.run(APP, callTo(server), 0.05), {
     Err: { ExecuteRequestFailed: "no answer within 0.05 s" },
   });
@@ -27,7 +32,7 @@ Deno.test("run() ends a request in its time", async () => {
 
 Deno.test("run() refuses more than CLIENT_REQUESTS_PER_PROCESS_MAX of one process", async () => {
   await using server = silent();
-  const requests = new Requests(new Fetcher([], new Dialer()), () => "local");
+  const requests = requestsOf(new Fetcher([], new Dialer()));
   const call = callTo(server);
   const running = Array.from(
     { length: CLIENT_REQUESTS_PER_PROCESS_MAX },
@@ -57,7 +62,7 @@ Deno.test("run() ends what would hold more than CLIENT_BYTES_PER_PROCESS_MAX tog
       throw new Error("not reached");
     }
   }
-  const requests = new Requests(new Greedy([], new Dialer()), () => "local");
+  const requests = requestsOf(new Greedy([], new Dialer()));
   const url = new URL("http://x/");
   const call = { method: "GET", version: null, url, headers: new Map(), body: null };
   for (let i = 0; i < 2; i++) { // The second time too: the bytes of the first were given back.
@@ -80,7 +85,7 @@ Deno.test("end() is silent in every state of a request", async () => {
       ),
   ];
   for (const state of states) {
-    const requests = new Requests(new Fetcher([], new Dialer()), () => "local");
+    const requests = requestsOf(new Fetcher([], new Dialer()));
     await using server = new RawServer(async (connection) => {
       await state(connection);
       requests.end(APP);
@@ -89,7 +94,7 @@ Deno.test("end() is silent in every state of a request", async () => {
     assertEquals(await requests.run(APP, callTo(server), 60), null);
     await requests.close();
   }
-  const requests = new Requests(new Fetcher([], new Dialer()), () => "local");
+  const requests = requestsOf(new Fetcher([], new Dialer()));
   await using server = silent();
   const running = requests.run(APP, callTo(server), 60);
   requests.end(APP); // Not even connected.

@@ -125,6 +125,7 @@ export class WebCalls {
     try {
       held.take(request.body instanceof Uint8Array ? request.body.length : 0);
       const options = { policy: held.policy, redirect, raw: !decompress };
+      await held.admitted();
       const opened = await this.#fetcher.open(request, held.signal, options);
       const unpacked = decompress && isUnpacked(opened.response);
       // Where it was unpacked, its length is that of the packed body.
