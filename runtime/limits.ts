@@ -181,6 +181,9 @@ export const SPARE_WORKERS = 2;
 /** Workers that boot at a time: each waits half a second, and uses 35 ms of CPU and 9 MB. More would only wait. */
 export const BOOTING_WORKERS_MAX = 12;
 
+/** Between the ends of two workers: 120 at once kept the kernel's thread waiting for 10 s, on a lock of V8's. */
+export const WORKER_END_PAUSE_MS = 50;
+
 /** Longest pause between two restarts of a crashing process. */
 export const RESTART_PAUSE_SECONDS_MAX = 60;
 

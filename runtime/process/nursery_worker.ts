@@ -8,7 +8,13 @@
  *               └─ other heap: its own worker boots, "ready" ─┘
  */
 import { Worker } from "node:worker_threads";
-import { BOOTING_WORKERS_MAX, PROCESS_HEAP_MB, SPARE_WORKERS } from "../limits.ts";
+import {
+  BOOTING_WORKERS_MAX,
+  PROCESS_HEAP_MB,
+  SPARE_WORKERS,
+  WORKER_END_PAUSE_MS,
+} from "../limits.ts";
+import { AtATime } from "../protocol/at_a_time.ts";
 import { ByTurns } from "../protocol/by_turns.ts";
 
 interface Start {
@@ -40,6 +46,7 @@ class Nursery {
   #booting = 0;
   #sparesBooting = 0;
   readonly #living = new Map<number, Worker>();
+  readonly #ending = new AtATime(1);
   readonly #report: (message: unknown) => void;
 
   constructor(report: (message: unknown) => void) {
@@ -129,9 +136,17 @@ class Nursery {
     // In Deno 2.4 a worker that threw says so and never that it ended: end it, and count the first word.
     worker.on("error", ({ code, message }: Error & { code?: string }) => {
       this.#ended(token, code === undefined ? message : `${code}: ${message}`);
-      worker.terminate();
+      this.#end(worker);
     });
     worker.on("exit", () => this.#ended(token, null));
+  }
+
+  /** One at once, many one after the other: while a hundred are taken down, the whole program stands still for seconds. */
+  #end(worker: Worker): void {
+    void this.#ending.take(async () => {
+      await worker.terminate();
+      await new Promise((resolve) => setTimeout(resolve, WORKER_END_PAUSE_MS));
+    });
   }
 
   #ended(token: number, error: string | null): void {
@@ -151,7 +166,7 @@ class Nursery {
   #kill(token: number): void {
     const worker = this.#living.get(token);
     this.#living.delete(token);
-    worker?.terminate();
+    if (worker !== undefined) this.#end(worker);
     for (const row of [this.#standard, this.#odd]) {
       for (const { port } of row.remove((start) => start.token === token)) port.close();
     }
