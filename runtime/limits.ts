@@ -22,6 +22,9 @@ export const HTTP_STREAMS_PER_PROCESS_MAX = 5_000;
 /** Pieces of one process's answers that their clients have not taken; beyond it the piece is refused. */
 export const HTTP_STREAM_BYTES_PER_PROCESS_MAX = 64 * 1024 * 1024;
 
+/** Whole answers from 1 MB on that their clients have not taken, of one package; beyond it 503. */
+export const HTTP_UNTAKEN_BYTES_PER_PACKAGE_MAX = 256 * 1024 * 1024;
+
 /** What waits for a client (a piece of an upload, room for a piece of an answer) may wait for a day. */
 export const HTTP_STREAM_SECONDS = 86_400;
 

@@ -13,6 +13,7 @@ import {
   textOf,
 } from "../../protocol/message.ts";
 import { decodeJson } from "../../protocol/serde.ts";
+import { LARGE_ANSWER_BYTES, LargeAnswers, mayBePacked } from "./large_answers.ts";
 import type { Asked, Streams } from "./streams.ts";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -35,6 +36,12 @@ const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
+/** What of a request its answer depends on. */
+export interface Answered extends Pick<Request, "method" | "headers"> {
+  /** Of the front door, which counts what its clients do not take. */
+  holds?: unknown;
+}
+
 /** Status and headers of an answer, ready for `new Response`. */
 interface AnswerHead {
   status: number;
@@ -54,6 +61,7 @@ export class Answers {
    */
   readonly #heads = new Map<string, AnswerHead>();
   readonly #streams: Streams;
+  readonly #large = new LargeAnswers();
 
   constructor(streams: Streams) {
     this.#streams = streams;
@@ -62,7 +70,7 @@ export class Answers {
   /** 500 when the answer is no HttpResponse, or beyond the limits. Never throws. */
   responseFrom(
     { id, body, lazy_load_blob }: KernelMessage,
-    method: string,
+    { method, headers, holds }: Answered,
     asked: Asked,
   ): Response {
     const text = body.length > HTTP_RESPONSE_JSON_CHARS_MAX ? "" : textOf(body);
@@ -80,7 +88,24 @@ export class Answers {
     if (BODILESS.has(head.status)) return new Response(null, head);
     const bytes = lazy_load_blob?.bytes ?? null;
     if (method === "HEAD") return headResponse(head, head.stream ? null : bytes);
+    if (holds === undefined && bytes !== null && bytes.length >= LARGE_ANSWER_BYTES) {
+      return this.#largeResponse(head, bytesOf(bytes), headers, asked);
+    }
     return new Response(bytes as BodyInit | null, head);
+  }
+
+  #largeResponse(
+    { status, headers }: AnswerHead,
+    bytes: Uint8Array,
+    wanted: Headers,
+    { app }: Asked,
+  ): Response {
+    const body = this.#large.open(app, bytes);
+    if (body === null) return overloaded("bytes of this package wait for their clients");
+    const lines: [string, string][] = mayBePacked(wanted, headers)
+      ? headers
+      : [...headers, ["content-length", `${bytes.length}`]];
+    return new Response(body, { status, headers: lines });
   }
 
   #headOf(text: string): AnswerHead | null {

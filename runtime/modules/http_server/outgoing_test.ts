@@ -10,9 +10,14 @@ const app = parseAddress("fake.dev@a:b:template.os");
 
 function answer(body: unknown, blob: Body | null = null, method = "GET"): Response {
   const text = typeof body === "string" ? body : JSON.stringify(body);
+  const headers = new Headers({ "accept-encoding": "gzip" });
   const lazy_load_blob = blob === null ? null : { mime: "image/png", bytes: blob };
   return new Answers(makePending().streams)
-    .responseFrom(responseTo(request(us, app, ""), text, lazy_load_blob), method, asked);
+    .responseFrom(
+      responseTo(request(us, app, ""), text, lazy_load_blob),
+      { method, headers },
+      asked,
+    );
 }
 
 const OCTETS: [string, string] = ["content-type", "application/octet-stream"];

@@ -8,11 +8,11 @@ import { assert } from "../../assert.ts";
 import { HTTP_PENDING_MAX, HTTP_RESPONSE_SECONDS } from "../../limits.ts";
 import { ById } from "../../protocol/by_id.ts";
 import type { KernelMessage, SendErrorReason } from "../../protocol/message.ts";
-import { Answers, emptyResponse, refusalResponse, unreachable } from "./outgoing.ts";
+import { type Answered, Answers, emptyResponse, refusalResponse, unreachable } from "./outgoing.ts";
 import type { Asked, Streams } from "./streams.ts";
 
 /** What is needed of a request until it is answered. */
-type Asking = Pick<Request, "method" | "headers" | "signal">;
+type Asking = Answered & Pick<Request, "signal">;
 
 interface Waiting {
   resolve(response: Response): void;
@@ -84,7 +84,7 @@ export class PendingRequests {
     const { request, asked } = waiting;
     waiting.resolve(
       message.kind === "Response"
-        ? this.#answers.responseFrom(message, request.method, asked)
+        ? this.#answers.responseFrom(message, request, asked)
         : this.#refused(message.id, waiting, message.error?.reason ?? "no-answer"),
     );
     return true;
