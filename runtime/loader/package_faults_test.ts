@@ -185,3 +185,16 @@ Deno.test({
     ]);
   },
 });
+
+Deno.test("of ten thousand fields that mean nothing fifty are told, and how many there are more", async () => {
+  const fields = Array.from({ length: 10_000 }, (_, i) => `"a${i}":0`).join();
+  await using home = new TempFolder({
+    "processes/chat/manifest.json": `[{"process_name":"chat",${fields}}]`,
+    "processes/chat/chat.ts": HELLO,
+  });
+  await using recorded = new RecordedLoader(home);
+  await recorded.loader.loadAll();
+  const said = (text: string) => recorded.lines.filter((line) => line.includes(text)).length;
+  assertEquals([said(": warning: manifest[0].a"), said("and 9950 more")], [50, 1]);
+  assertEquals(recorded.lines.at(-1), "start chat/chat.ts");
+});
