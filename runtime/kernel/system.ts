@@ -165,7 +165,8 @@ export class System {
 
   /** Its script is gone from the folder; the children that it made go with it. */
   stop(id: ProcessId): void {
-    this.#supervisor.stop(id);
+    // It may have failed all the time, while another has its name that a message made.
+    if (this.#supervisor.find(id)?.program.stored === false) this.#supervisor.stop(id);
     this.#children.stop((maker) => maker === id);
   }
 

@@ -258,12 +258,12 @@ export class Loader {
 
   #start(known: Known, { loaded, refused }: Decided, version: string): void {
     const { running, script } = known;
-    const { id, rights } = loaded;
+    const { id, rights, config: limits } = loaded;
     if (running?.id === id && running.version === version) return;
     known.running = { id, version };
     if (running !== null && running.id !== id) this.#options.stop(running.id);
     const asksIn = script.config === null ? "config" : "manifest";
-    this.#announcer.say({ id, asksIn, given: rights, refused });
+    this.#announcer.say({ id, asksIn, given: rights, refused, limits });
     this.#options.start(loaded);
   }
 

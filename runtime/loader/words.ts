@@ -1,6 +1,7 @@
 /** What a process may do, in plain words for the person at the terminal. */
 import { canonical, type ProcessId } from "../protocol/address.ts";
-import { MESSAGING, type NamedCapability } from "../protocol/config.ts";
+import { CPU_SECONDS, PROCESS_HEAP_MB } from "../limits.ts";
+import { type Config, MESSAGING, type NamedCapability } from "../protocol/config.ts";
 import type { Log } from "../log.ts";
 import { KERNEL, type Rights } from "./rights.ts";
 
@@ -22,6 +23,8 @@ export interface Told {
   asksIn: string;
   given: Rights;
   refused: Rights;
+  /** What it may take, by its own word. */
+  limits: Pick<Config, "memory_mb" | "cpu_seconds">;
 }
 
 /** Says it when a process is loaded first, and again when it is not what it was. */
@@ -48,14 +51,17 @@ export class Announcer {
 }
 
 /** What it may do; then what of that, or of what it asks for, somebody should look at. */
-export function wordsOf({ id, asksIn, given, refused }: Told, grantsFile: string | null): string[] {
+export function wordsOf(
+  { id, asksIn, given, refused, limits }: Told,
+  grantsFile: string | null,
+): string[] {
   const asks = refused.public || refused.network !== null ||
     refused.requests.length + refused.grants.length > 0;
   const missing = `${id} asks for rights in its ${asksIn} and does not get them: the node is ` +
     `--strict (to grant them put "${id}": "asked" into ${grantsFile})`;
   return [
     `${id} may: ${usual(given)}`,
-    ...beyond(id, given),
+    ...beyond(id, given, limits),
     ...(asks ? [missing] : []),
   ];
 }
@@ -68,7 +74,11 @@ function usual({ requests, network }: Rights): string {
 }
 
 /** One line for what reaches other processes, and one more for what reaches the whole node. */
-function beyond(id: ProcessId, { requests, grants, public: isPublic, network }: Rights): string[] {
+function beyond(
+  id: ProcessId,
+  { requests, grants, public: isPublic, network }: Rights,
+  limits: Told["limits"],
+): string[] {
   const rest = requests.filter((one) => usualPower(one) === null);
   const rulesBy = rest.map(power).filter((one) => one !== null);
   const rights = [
@@ -80,11 +90,24 @@ function beyond(id: ProcessId, { requests, grants, public: isPublic, network }: 
     ),
     ...(isPublic ? ["every process may message it"] : []),
     ...(requests.some(({ process }) => isClient(process)) ? reach(network) : []),
+    ...more(limits),
   ];
   return [
     ...(rights.length > 0 ? [`${id} asks for this and gets it: ${rights.join("; ")}`] : []),
     ...(rulesBy.length > 0 ? [`${id} rules this node: ${rulesBy.join("; ")}`] : []),
   ];
+}
+
+/** Limits that it has raised for itself. */
+function more({ memory_mb, cpu_seconds }: Told["limits"]): string[] {
+  const words: string[] = [];
+  if (memory_mb !== null && memory_mb > PROCESS_HEAP_MB) {
+    words.push(`its heap may have ${memory_mb} MB (memory_mb, usually ${PROCESS_HEAP_MB})`);
+  }
+  if (cpu_seconds !== null && cpu_seconds > CPU_SECONDS) {
+    words.push(`it may take ${cpu_seconds} s for a message (cpu_seconds, usually ${CPU_SECONDS})`);
+  }
+  return words;
 }
 
 /** Where it may call out to, if that is neither nowhere nor what any process may. */

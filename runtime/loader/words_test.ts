@@ -8,7 +8,8 @@ const ID = "a:a:template.os" as ProcessId;
 
 function told(config: unknown, strict = false): Told {
   const circumstances = { packaged: false, strict, grant: null };
-  return { id: ID, asksIn: "config", ...rightsOf(Config(config, "config"), circumstances) };
+  const limits = Config(config, "config");
+  return { id: ID, asksIn: "config", limits, ...rightsOf(limits, circumstances) };
 }
 
 const words = (config: unknown, strict = false) =>
@@ -57,6 +58,14 @@ Deno.test("Announcer.say() says it once, and again when it changes", () => {
     return lines.splice(0).length;
   };
   assertEquals([say({}), say({}), say({ public: true }), say({ public: true })], [1, 0, 2, 0]);
+});
+
+Deno.test("wordsOf() says which limits a script has raised for itself", () => {
+  assertEquals(words({ memory_mb: 128, cpu_seconds: 5 }).length, 1);
+  assertEquals(words({ memory_mb: 4096, cpu_seconds: 60 }).slice(1), [
+    "a:a:template.os asks for this and gets it: its heap may have 4096 MB (memory_mb, usually 128); " +
+    "it may take 60 s for a message (cpu_seconds, usually 30)",
+  ]);
 });
 
 Deno.test("wordsOf() says where a script may call out to, if not where any may", () => {
