@@ -69,7 +69,8 @@ export class HostCalls implements HostCaller {
         for (const capability of list) capabilities.drop(at(id), capability);
         return await Promise.resolve(null);
       },
-      OurCapabilities: (_none, { id }) => Promise.resolve(capabilities.list(at(id))),
+      OurCapabilities: (_none, { id }) =>
+        Promise.resolve(JSON.stringify(capabilities.list(at(id)))),
       GetOnExit: (_none, { id }) => Promise.resolve(supervisor.find(id)?.program.onExit ?? "None"),
       SetOnExit: (onExit, { id }) => Promise.resolve(supervisor.setOnExit(id, onExit)),
     };

@@ -36,7 +36,7 @@ export class Capability implements CapabilityShape {
 
 /** What this process holds. */
 export async function ourCapabilities(): Promise<CapabilityShape[]> {
-  return await current().calls.call("OurCapabilities") as CapabilityShape[];
+  return JSON.parse(await current().calls.call("OurCapabilities") as string);
 }
 
 /**

@@ -82,7 +82,10 @@ class Nursery {
     this.#sparesBooting++;
     const spare = this.#boot(PROCESS_HEAP_MB, () => {
       this.#sparesBooting--;
-      this.#spares.push(spare);
+      // Whom it was for may have been ended meanwhile.
+      const isWanted = this.#spares.length < SPARE_WORKERS + this.#standard.size;
+      if (isWanted) this.#spares.push(spare);
+      else this.#end(spare);
     });
     // A spare that cannot boot is our bug: let the nursery die of it, the kernel says so and tries anew.
     spare.on("error", (error) => {

@@ -58,6 +58,7 @@ export const hostCalls = {
   }),
   SaveCapabilities: CapabilityList,
   DropCapabilities: CapabilityList,
+  /** JSON as text: thousands of objects are dear to clone, and that is the kernel's thread. */
   OurCapabilities: unit,
   GetOnExit: unit,
   SetOnExit: OnExit,

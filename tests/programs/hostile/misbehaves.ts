@@ -90,14 +90,14 @@ const ways: Record<string, () => unknown> = {
   },
   async lists() {
     const capability = (i: number) => new Capability(our(), { [`key ${i}`]: "x".repeat(20) });
-    for (let list = 0; list < 30; list++) {
+    for (let list = 0; list < 10; list++) {
       const ours = Array.from({ length: 300 }, (_, i) => capability(300 * list + i));
       await saveCapabilities(ours);
     }
     for (;;) await Promise.all(Array.from({ length: 1_000 }, () => ourCapabilities()));
   },
   async spawns() {
-    const one = () => spawn({ path: "silent.ts" });
+    const one = () => spawn({ path: "_child.ts" });
     for (;;) await Promise.allSettled(Array.from({ length: 1_000 }, one));
   },
   async attaches() {
