@@ -29,6 +29,8 @@ const SEALED_WORD = /\\u00(?:69mport|65xport|73ourceURL|73ourceMappingURL)(?![\w
 const LAST_EXPORT = /^export (?:\{[^"'`{}]*\}|default [\w$]+\(\));\s*$/;
 /** In such a name; its braces are no others'. */
 const ESCAPED_CHARACTER = /\\u\{[0-9A-Fa-f]+\}/g;
+/** Stands for one: allowed among the names, and nowhere else. */
+const IN_BRACES = "-";
 
 /** How much longer a word is with its escape, so that columns can be counted back. */
 const ESCAPE_CHARS = "\\u0069".length - "i".length;
@@ -56,7 +58,7 @@ function partsOf(code: string): { before: string; names: string | null } {
   const at = code.lastIndexOf("\nexport ") + 1;
   const last = code.slice(at);
   const isExport = last.startsWith("export ") &&
-    LAST_EXPORT.test(last.replace(ESCAPED_CHARACTER, ""));
+    LAST_EXPORT.test(last.replace(ESCAPED_CHARACTER, IN_BRACES));
   return isExport
     ? { before: code.slice(0, at), names: last.slice("export".length) }
     : { before: code, names: null };

@@ -170,6 +170,12 @@ Deno.test("seal() leaves no word unsealed in any text, and changes a sealed text
   }));
 });
 
+Deno.test("seal() takes an escaped character for one of a name, and of nothing else", () => {
+  for (const end of ["export {};\\u{1f}", "export {}\\u{1f};", "export default \\u{1f}a();"]) {
+    assertNotMatch(seal(`\n${end}`), /export/);
+  }
+});
+
 Deno.test("SealedLine counts the escapes back", () => {
   const before = `a("import", "export", "sourceMappingURL", x)`;
   const after = seal(before);

@@ -115,7 +115,7 @@ Deno.test("kernel.md §9.2: a message knows whether it is local, and whom it is 
 Deno.test("kernel.md §9.3: capabilities are attached by issuer, and messaging of oneself", async () => {
   const kernel = new FakeKernel();
   const attaching = Request.to(`our@${THEM}`).body("x").attachMessaging().tryAttachAll();
-  await answerCall(kernel, HELD);
+  await answerCall(kernel, JSON.stringify(HELD));
   (await attaching).send();
   assertEquals(
     (await kernel.next()).capabilities.map(({ issuer, params }) => ({ issuer, params })),
@@ -127,7 +127,7 @@ Deno.test("kernel.md §9.3: capabilities are attached by issuer, and messaging o
   kernel.tell(THEM, "q", { expects: 5 });
   await awaitMessage();
   const answering = new Response().body("a").attachAll("our@vfs:distro:sys");
-  await answerCall(kernel, HELD);
+  await answerCall(kernel, JSON.stringify(HELD));
   (await answering).send();
   assertEquals((await kernel.next()).capabilities, [HELD[1]!]);
 });

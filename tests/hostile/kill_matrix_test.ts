@@ -60,7 +60,7 @@ const ways: Record<string, Way> = {
   sends_large_text: { slow: true, ends: /RangeError: Cannot send|holds about/ },
   saves_large: { slow: true },
   reads_large: { slow: true },
-  lists: { slow: true },
+  lists: { slow: true, mayEnd: true, notOnOld: true },
   spawns: { slow: true, floorMs: 150 }, // 127 workers boot, each takes 35 ms of both cores.
   attaches: { slow: true, ends: /RangeError: Cannot send/ },
   acts: { slow: true, ends: /RangeError: Cannot send/ },
