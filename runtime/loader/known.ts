@@ -41,5 +41,10 @@ export function mayHave(id: ProcessId, everything: Everything, scan: Scan | null
   // A single file says its name itself, once it is read.
   const isUnread = ({ key, config }: Script) => config === null && !everything.get(key)?.running;
   if (scan.scripts.some(isUnread)) return true;
-  return [...ownersOf(everything, scan)].some((owner) => owner.id === id);
+  return isOwned(id, everything, scan);
+}
+
+/** Whether somebody has this name, or is to have it. */
+export function isOwned(id: ProcessId, everything: Everything, scan: Scan | null): boolean {
+  return ownersOf(everything, scan).some((owner) => owner.id === id);
 }

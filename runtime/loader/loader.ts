@@ -12,7 +12,7 @@ import { GRANTS_LOOK_SECONDS } from "./limits.ts";
 import type { Bundle } from "./bundle.ts";
 import { Builder, digestOf, type Entry } from "./builder.ts";
 import { type Child, Children } from "./child.ts";
-import { type Known, mayHave, ownersOf } from "./known.ts";
+import { isOwned, type Known, mayHave, ownersOf } from "./known.ts";
 import { Grants } from "./grants.ts";
 import type { LoaderOptions } from "./options.ts";
 import { decide, type Decided, findObjection, warningOf } from "./loaded.ts";
@@ -172,7 +172,8 @@ export class Loader {
     }
   }
 
-  #stopMissing({ scripts, contested, unsure }: Scan): void {
+  #stopMissing(scan: Scan): void {
+    const { scripts, contested, unsure } = scan;
     const present = new Set(scripts.map(({ key }) => key));
     for (const [key, known] of this.#known) {
       const { script, running } = known;
@@ -184,12 +185,8 @@ export class Loader {
       // hello.ts became hello.js: that is a new version.
       const heir = scripts.find((other) => other.id === id && !this.#known.has(other.key));
       if (heir !== undefined && running !== null) this.#known.set(heir.key, known);
-      else if (heir === undefined && !this.#isOwned(id)) this.#options.stop(id);
+      else if (heir === undefined && !isOwned(id, this.#known, scan)) this.#options.stop(id);
     }
-  }
-
-  #isOwned(id: ProcessId): boolean {
-    return [...ownersOf(this.#known, this.#scan)].some((owner) => owner.id === id);
   }
 
   #mayHaveChanged(script: Script, changed: Changed): boolean {

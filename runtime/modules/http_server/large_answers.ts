@@ -4,14 +4,11 @@
  */
 import { HTTP_UNTAKEN_BYTES_PER_PACKAGE_MAX } from "../../limits.ts";
 import { type Address, packageOf, processOf } from "../../protocol/address.ts";
+import { acceptsGzip, COMPRESSIBLE } from "./front_door/compress.ts";
 
 /** From here on an answer counts as large. */
 export const LARGE_ANSWER_BYTES = 1024 * 1024;
 const PIECE_BYTES = 256 * 1024;
-
-/** What Deno would pack for a client that wants it, which needs a body of no stated length. */
-const COMPRESSIBLE =
-  /^(?:text\/(?!event-stream)|application\/(?:[\w.+-]*\+)?(?:json|xml|javascript|wasm)\b|image\/svg)/i;
 
 export class LargeAnswers {
   readonly #untaken = new Map<string, number>();
@@ -51,6 +48,7 @@ export function mayBePacked(request: Headers, headers: [string, string][]): bool
   const { "content-type": type = "", "content-encoding": encoding } = Object.fromEntries(
     headers.map(([name, value]) => [name.toLowerCase(), value]),
   );
+  const accepted = request.get("accept-encoding");
   return encoding === undefined && COMPRESSIBLE.test(type) &&
-    /\b(?:gzip|br)\b/.test(request.get("accept-encoding") ?? "");
+    (acceptsGzip(accepted) || /\bbr\b/.test(accepted ?? ""));
 }

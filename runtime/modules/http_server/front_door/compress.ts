@@ -9,7 +9,8 @@ const WORTH_BYTES = 1_024;
 /** In one go: 25 ms of the thread that serves all. Pieces give others their turn. */
 const WHOLE_BYTES_MAX = 1024 * 1024;
 const PIECE_BYTES = 64 * 1024;
-const COMPRESSIBLE =
+/** Types that are packed: as Deno has it. */
+export const COMPRESSIBLE =
   /^(?:text\/(?!event-stream)|application\/(?:.+\+)?(?:json|xml|javascript|wasm)\b|image\/svg\+xml|font\/(?:ttf|otf))/i;
 
 /** Whether a client that says `accepted` (Accept-Encoding) wants gzip: `*` is said of what is not named. */
