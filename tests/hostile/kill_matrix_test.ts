@@ -10,15 +10,15 @@ import { measure } from "../bench/_quiet.ts";
 import { type RunningNode, startNode } from "../clients/node.ts";
 import { firstAnswer } from "../conformance/bound.ts";
 import { readProgram } from "../conformance/scripts.ts";
-import { readHostile } from "./attack.ts";
+import { isOld, p99MaxMs, readHostile } from "./attack.ts";
 import { coreShare, type Remains, remainsOf } from "./remains.ts";
 
 const FULL = Deno.env.get("FULL") === "1";
 const ROUNDS = FULL ? 3 : 1;
 const SECONDS = FULL ? 2 : 0.6;
 const TIMES_MAX = 3;
-/** Below this a p99 says more of the machine than of the node: two cores, on which tests run beside each other. */
-const FLOOR_MS = FULL ? 50 : 1_500;
+/** With FULL=1. Below this a p99 says more of the machine than of the node. */
+const FLOOR_MS = 50;
 /** The node's own timers, and a machine's accounting in ticks. */
 const SHARE_MAX = 0.25;
 /** A spare worker that boots meanwhile has threads and descriptors of its own. */
@@ -39,7 +39,7 @@ interface Way {
   notOnOld?: boolean;
   /** Deno 2.4 tells no CPU time, so that the memory watch does not end it there: it is taken away. */
   takenOnOld?: boolean;
-  /** With FULL=1, instead of FLOOR_MS: what it starts takes the machine, once. */
+  /** Instead of FLOOR_MS: what it starts takes the machine, once. */
   floorMs?: number;
 }
 
@@ -80,14 +80,6 @@ const ways: Record<string, Way> = {
 };
 
 const text = readHostile("misbehaves");
-
-async function isOld(node: RunningNode): Promise<boolean> {
-  await node.drop(
-    "age.ts",
-    `export const config = { on_exit: "None" };\nexport function init() { console.log("age", typeof Temporal); }`,
-  );
-  return (await node.waitForLine(/ age:template\.os: age /)).endsWith("undefined");
-}
 
 class Matrix {
   readonly #node: RunningNode;
@@ -165,7 +157,7 @@ Deno.test({
     await using node = await startNode({ files });
     const matrix = new Matrix(node);
     await firstAnswer(`${node.url}/quiet:quiet:template.os/`);
-    const old = await isOld(node);
+    const old = isOld(node);
     const slow = Object.keys(ways).filter((way) => ways[way]!.slow);
     if (!FULL) console.log(`SKIP kill matrix, slow, FULL=1 has them: ${slow.join(" ")}`);
     for (const [way, shape] of Object.entries(ways)) {
@@ -181,7 +173,7 @@ Deno.test({
           for (let i = 0; i < ROUNDS; i++) rounds.push(await matrix.round(way, known));
           const alone = median(rounds.map((round) => round.alone));
           const beside = median(rounds.map((round) => round.beside));
-          const floor = FULL ? shape.floorMs ?? FLOOR_MS : FLOOR_MS;
+          const floor = FULL ? shape.floorMs ?? FLOOR_MS : p99MaxMs(node);
           const isFine = beside < Math.max(TIMES_MAX * alone, floor);
           const figures = `p99 ${alone.toFixed(1)} ms alone, ${beside.toFixed(1)} ms beside ${way}`;
           if (FULL) console.log(figures);
