@@ -1,6 +1,7 @@
 /** The file that a process starts as another process, by a path of its own package. */
 import { packageOf, type ProcessId } from "../protocol/address.ts";
 import { AtATime } from "../protocol/at_a_time.ts";
+import { Newest } from "../protocol/newest.ts";
 import type { Bundle, Inputs } from "./bundle.ts";
 import type { Builder, Entry } from "./builder.ts";
 import { ChildBuilds } from "./child_builds.ts";
@@ -21,8 +22,8 @@ export class Children {
   readonly #builds: ChildBuilds;
   /** Files are read for one child of the node at a time, the packages by turns: a script may have 16 MB. */
   readonly #reading = new AtATime(1);
-  /** What each was made of when it was loaded last, by package and path; the oldest first. */
-  readonly #inputs = new Map<string, Inputs>();
+  /** What each was made of when it was loaded last, by package and path. */
+  readonly #inputs = new Newest<string, Inputs>(CHILDREN_MAX);
 
   constructor(sources: Sources, builder: Builder) {
     this.#sources = sources;
@@ -37,7 +38,7 @@ export class Children {
       asker,
     );
     const bundle = known ?? await this.#builds.build(entry, asker);
-    this.#remember(`${asker} ${path}`, bundle.inputs);
+    this.#inputs.set(`${asker} ${path}`, bundle.inputs);
     const { file } = entry;
     const { output, problems } = bundle;
     if (output === null) {
@@ -51,13 +52,6 @@ export class Children {
     const inputs = this.#inputs.get(`${packageOf(parent)} ${path}`);
     return inputs === undefined ||
       [...inputs.keys()].some((input) => touches(changed, input));
-  }
-
-  #remember(name: string, inputs: Inputs): void {
-    this.#inputs.delete(name);
-    this.#inputs.set(name, inputs);
-    const [oldest] = this.#inputs.keys();
-    if (this.#inputs.size > CHILDREN_MAX) this.#inputs.delete(oldest!);
   }
 
   /** Where it is, and what is known of it as it is now. */

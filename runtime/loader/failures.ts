@@ -1,4 +1,5 @@
 /** What could not be built though a process asked for it: it may ask again and again, and each time would take esbuild's. */
+import { Newest } from "../protocol/newest.ts";
 import type { Bundle, Inputs } from "./bundle.ts";
 import { FAILURE_SECONDS, FAILURES_MAX } from "./limits.ts";
 
@@ -11,8 +12,8 @@ interface Failure {
 
 export class Failures {
   readonly #now: () => number;
-  /** By name, the oldest first. */
-  readonly #failures = new Map<string, Failure>();
+  /** By name. */
+  readonly #failures = new Newest<string, Failure>(FAILURES_MAX);
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
@@ -29,9 +30,6 @@ export class Failures {
   /** What took too much may take less another time, when the machine has less to do. */
   add(name: string, bundle: Bundle, inputs: Inputs): void {
     const until = bundle.crash === null ? Infinity : this.#now() + FAILURE_SECONDS * 1000;
-    this.#failures.delete(name);
     this.#failures.set(name, { bundle, inputs, until });
-    const [oldest] = this.#failures.keys();
-    if (this.#failures.size > FAILURES_MAX) this.#failures.delete(oldest!);
   }
 }

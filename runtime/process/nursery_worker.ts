@@ -14,7 +14,6 @@ import {
   SPARE_WORKERS,
   WORKER_END_PAUSE_MS,
 } from "../limits.ts";
-import { AtATime } from "../protocol/at_a_time.ts";
 import { ByTurns } from "../protocol/by_turns.ts";
 
 interface Start {
@@ -46,7 +45,9 @@ class Nursery {
   #booting = 0;
   #sparesBooting = 0;
   readonly #living = new Map<number, Worker>();
-  readonly #ending = new AtATime(1);
+  /** Wait for their end. */
+  readonly #over: Worker[] = [];
+  #pause: ReturnType<typeof setTimeout> | undefined;
   readonly #report: (message: unknown) => void;
 
   constructor(report: (message: unknown) => void) {
@@ -103,6 +104,8 @@ class Nursery {
 
   #boot(heapMb: number, ready: () => void): Worker {
     this.#booting++;
+    // A busy nursery's pauses are long ones: without this, more would boot than end.
+    this.#endNext();
     const worker = new Worker(new URL("./boot.ts", import.meta.url), {
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_MB },
@@ -146,10 +149,15 @@ class Nursery {
 
   /** One at once, many one after the other: while a hundred are taken down, the whole program stands still for seconds. */
   #end(worker: Worker): void {
-    void this.#ending.take(async () => {
-      await worker.terminate();
-      await new Promise((resolve) => setTimeout(resolve, WORKER_END_PAUSE_MS));
-    });
+    this.#over.push(worker);
+    if (this.#pause === undefined) this.#endNext();
+  }
+
+  #endNext(): void {
+    clearTimeout(this.#pause);
+    const worker = this.#over.shift();
+    this.#pause = worker && setTimeout(() => this.#endNext(), WORKER_END_PAUSE_MS);
+    void worker?.terminate();
   }
 
   #ended(token: number, error: string | null): void {

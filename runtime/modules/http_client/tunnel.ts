@@ -8,6 +8,7 @@
  * is reused was checked for the same policy, as each policy has a pool of its own.
  */
 import type { NetworkPolicy } from "../../protocol/network.ts";
+import { Newest } from "../../protocol/newest.ts";
 import { ByteReader, GrowingBytes } from "./byte_reader.ts";
 import type { Dialer } from "./dialer.ts";
 import { portOf } from "./http_call.ts";
@@ -36,7 +37,7 @@ export class Tunnel {
   readonly #open = new Set<Deno.Conn>();
   readonly #closing = new AbortController();
   /** Why the last attempt of a policy at a place failed; SOCKS has room for a number only. */
-  readonly #failures = new Map<string, unknown>();
+  readonly #failures = new Newest<string, unknown>(CLIENT_POOLS_MAX);
   readonly #accepting: Promise<void>;
   #greetings = 0;
 
@@ -113,7 +114,7 @@ export class Tunnel {
       const signal = AbortSignal.any([this.#closing.signal, gone.signal]);
       return await this.#dialer.connect(policy, host, port, signal);
     } catch (error) {
-      this.#failed(placeOf(secret, host, port), error);
+      this.#failures.set(placeOf(secret, host, port), error);
       return null;
     }
   }
@@ -148,15 +149,6 @@ export class Tunnel {
     const host = text(await exactly(reader, (await exactly(reader, 1))[0]!));
     const [high = 0, low = 0] = await exactly(reader, 2);
     return { secret, policy, host, port: high << 8 | low };
-  }
-
-  #failed(place: string, error: unknown): void {
-    this.#failures.delete(place);
-    this.#failures.set(place, error);
-    for (const oldest of this.#failures.keys()) {
-      if (this.#failures.size <= CLIENT_POOLS_MAX) break;
-      this.#failures.delete(oldest);
-    }
   }
 
   #hold(connection: Deno.Conn): Disposable {

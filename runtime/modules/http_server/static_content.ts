@@ -8,6 +8,7 @@ import { encodeHex } from "@std/encoding/hex";
 import { join } from "@std/path";
 import { STATIC_FILE_CHUNK_BYTES, STATIC_MEMORY_BYTES_MAX } from "../../limits.ts";
 import type { Log } from "../../log.ts";
+import { AtATime } from "../../protocol/at_a_time.ts";
 import { type Body, bytesOf } from "../../protocol/message.ts";
 
 export class StaticContent {
@@ -74,8 +75,8 @@ export class StaticStore {
   readonly #log: Log;
   /** How many bindings share a file; the promise is its writing. */
   readonly #files = new Map<string, { users: number; written: Promise<boolean> }>();
-  /** What is done on the disk last; never rejects. */
-  #last: Promise<unknown> = Promise.resolve();
+  /** Writes and removes one after the other: what is bound again while it is removed is written after that. */
+  readonly #disk = new AtATime(1);
   #emptied = false;
   #warned = false;
 
@@ -102,7 +103,7 @@ export class StaticStore {
   async keep(hash: string, bytes: Uint8Array): Promise<boolean> {
     let file = this.#files.get(hash);
     if (file === undefined) {
-      const written = this.#inTurn(() => this.#write(hash, bytes));
+      const written = this.#disk.take(() => this.#write(hash, bytes));
       this.#files.set(hash, file = { users: 0, written });
     }
     file.users++;
@@ -116,19 +117,12 @@ export class StaticStore {
     if (file === undefined || --file.users > 0) return;
     this.#files.delete(hash);
     // Windows does not remove what is being sent: then the next start does.
-    this.#inTurn(() => Deno.remove(this.pathOf(hash)).catch(() => {}));
+    void this.#disk.take(() => Deno.remove(this.pathOf(hash)).catch(() => {}));
   }
 
   /** Resolves when nothing is being written or removed. */
   async close(): Promise<void> {
-    await this.#last;
-  }
-
-  /** One after the other: what is bound again while it is removed is written after that. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work);
-    this.#last = turn;
-    return turn;
+    await this.#disk.take(() => {});
   }
 
   async #write(hash: string, bytes: Uint8Array): Promise<boolean> {

@@ -2,6 +2,7 @@
  * Passwords tried and wrong. After some failures a client has to wait, each time twice as long; and a few
  * tries at a time are worked on, since each is half a second of a core.
  */
+import { Newest } from "../../../protocol/newest.ts";
 import {
   LOGIN_ADDRESSES_MAX,
   LOGIN_FREE_FAILURES,
@@ -17,7 +18,8 @@ interface Failures {
 
 export class Attempts {
   readonly #now: () => number;
-  readonly #failures = new Map<string, Failures>();
+  /** By client. */
+  readonly #failures = new Newest<string, Failures>(LOGIN_ADDRESSES_MAX);
   #working = 0;
 
   /** `now` in milliseconds. */
@@ -51,10 +53,6 @@ export class Attempts {
     const pause = count < LOGIN_FREE_FAILURES
       ? 0
       : Math.min(2 ** (count - LOGIN_FREE_FAILURES), LOGIN_PAUSE_SECONDS_MAX);
-    this.#failures.delete(client);
     this.#failures.set(client, { count, until: this.#now() + pause * 1000 });
-    if (this.#failures.size <= LOGIN_ADDRESSES_MAX) return;
-    const [oldest] = this.#failures.keys();
-    this.#failures.delete(oldest!);
   }
 }
