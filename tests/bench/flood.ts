@@ -7,7 +7,7 @@ import { firstAnswer } from "../conformance/bound.ts";
 import { readProgram } from "../conformance/scripts.ts";
 import { inWords, measure, residentMb, withPeak } from "./_quiet.ts";
 
-const KINDS = ["sends", "sends_at_once", "prints", "calls", "fetches"];
+const KINDS = ["sends", "sends_at_once", "prints", "calls", "fetches", "fetches_at_once"];
 const SECONDS = 5;
 
 const hello = `export default { fetch: () => new Response("quiet") };`;

@@ -9,10 +9,13 @@ export const config = {
 
 const SERVER = "http://127.0.0.1:0/";
 const AT_ONCE = 100_000;
-const LOOPS = 64;
 
 const send = () => Request.to("our@silent:silent:template.os").body("flood").send();
 const nextTurn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+async function fetchAgain(): Promise<void> {
+  for (;;) await (await fetch(SERVER)).text();
+}
 
 const floods: Record<string, () => Promise<void>> = {
   async flood_sends() {
@@ -33,16 +36,21 @@ const floods: Record<string, () => Promise<void>> = {
   async flood_calls() {
     for (let i = 0;; i++) await setState(String(i));
   },
-  async flood_fetches() {
-    for (;;) await (await fetch(SERVER)).text();
-  },
+  flood_fetches: fetchAgain,
+  flood_fetches_at_once: fetchAgain,
+};
+
+/** Once where there is no number. */
+const loops: Record<string, number> = {
+  flood_calls: 64,
+  flood_fetches: 64,
+  flood_fetches_at_once: 1_000,
 };
 
 export async function init() {
   const { process } = our();
-  const flood = floods[process.split(":")[0]!]!;
+  const name = process.split(":")[0]!;
   println(`${process} begins`);
   await nextTurn();
-  const loops = flood.name === "flood_calls" || flood.name === "flood_fetches" ? LOOPS : 1;
-  await Promise.all(Array.from({ length: loops }, flood));
+  await Promise.all(Array.from({ length: loops[name] ?? 1 }, floods[name]!));
 }

@@ -27,6 +27,10 @@ export const CONNECTIONS_MAX = 4_000;
 export const DESCRIPTORS_PER_CONNECTION = 8;
 export const DESCRIPTORS_RESERVED = 1_000;
 
+/** Requests that begin before all others have their turn, and how long that may take: as many more wait (tests/bench/RESULTS.md, "Floods"). */
+export const CLIENT_BEGIN_MAX = 32;
+export const CLIENT_BEGIN_MS = 1;
+
 /** Who connects to the tunnel has so long to say a secret, and so many may be about to. */
 export const CLIENT_TUNNEL_SECONDS = 10;
 export const CLIENT_TUNNEL_GREETINGS_MAX = 1_000;

@@ -13,6 +13,7 @@ import type { NetworkPolicy } from "../../protocol/network.ts";
 import type { Connections } from "./connections.ts";
 import type { Fetcher, HttpAnswer } from "./fetcher.ts";
 import type { HttpCall } from "./http_call.ts";
+import { Pace } from "./pace.ts";
 
 /** A request that counts. */
 export interface Held {
@@ -50,6 +51,7 @@ export class Requests {
   readonly #fetcher: Fetcher;
   readonly #policyOf: (process: Address) => NetworkPolicy;
   readonly #connections: Connections;
+  readonly #pace = new Pace();
   readonly #accounts = new Map<Address, Account>();
 
   constructor({ fetcher, policyOf, connections }: RequestsOptions) {
@@ -135,6 +137,7 @@ export class Requests {
   /** One connection, from when it is taken to when it is released. */
   #connectionOf(owner: Address, signal: AbortSignal) {
     const connections = this.#connections;
+    const pace = this.#pace;
     const key = packageOf(processOf(owner));
     let state: "new" | "waits" | "taken" | "over" = "new";
     return {
@@ -143,6 +146,7 @@ export class Requests {
         await connections.take(key, signal);
         if (state === "waits") state = "taken";
         else connections.release(key);
+        await pace.turn(key);
       },
       whyLate: () =>
         state === "waits"
