@@ -17,6 +17,8 @@ const FULL = Deno.env.get("FULL") === "1";
 const ROUNDS = FULL ? 3 : 1;
 const SECONDS = FULL ? 2 : 0.6;
 const TIMES_MAX = 3;
+/** The machine has other things to do as well: who is slow is measured once more, and fails when it is slow again. */
+const TRIES = 2;
 /** With FULL=1. Below this a p99 says more of the machine than of the node. */
 const FLOOR_MS = 50;
 /** The node's own timers, and a machine's accounting in ticks. */
@@ -81,6 +83,12 @@ const ways: Record<string, Way> = {
 
 const text = readHostile("misbehaves");
 
+/** What others feel: p99 in milliseconds, alone and beside it. */
+interface Felt {
+  alone: number;
+  beside: number;
+}
+
 class Matrix {
   readonly #node: RunningNode;
   readonly #url: string;
@@ -90,11 +98,17 @@ class Matrix {
     this.#url = `${node.url}/quiet:quiet:template.os/`;
   }
 
-  /** What others feel: p99 in milliseconds, alone and beside it. */
-  async round(
-    way: string,
-    { ends, mayEnd = false }: Way,
-  ): Promise<{ alone: number; beside: number }> {
+  /** Medians of some rounds. */
+  async rounds(way: string, shape: Way): Promise<Felt> {
+    const rounds: Felt[] = [];
+    for (let i = 0; i < ROUNDS; i++) rounds.push(await this.#round(way, shape));
+    return {
+      alone: median(rounds.map((round) => round.alone)),
+      beside: median(rounds.map((round) => round.beside)),
+    };
+  }
+
+  async #round(way: string, { ends, mayEnd = false }: Way): Promise<Felt> {
     const node = this.#node;
     const id = `${way}:${way}:template.os`;
     const before = remainsOf(node.pid);
@@ -169,15 +183,16 @@ Deno.test({
         ignore: why !== null,
         async fn() {
           const known = shape.takenOnOld && old ? { ...shape, ends: undefined } : shape;
-          const rounds: { alone: number; beside: number }[] = [];
-          for (let i = 0; i < ROUNDS; i++) rounds.push(await matrix.round(way, known));
-          const alone = median(rounds.map((round) => round.alone));
-          const beside = median(rounds.map((round) => round.beside));
           const floor = FULL ? shape.floorMs ?? FLOOR_MS : p99MaxMs(node);
-          const isFine = beside < Math.max(TIMES_MAX * alone, floor);
-          const figures = `p99 ${alone.toFixed(1)} ms alone, ${beside.toFixed(1)} ms beside ${way}`;
-          if (FULL) console.log(figures);
-          assertEquals(isFine, true, figures);
+          const said: string[] = [];
+          let isFine = false;
+          while (!isFine && said.length < TRIES) {
+            const { alone, beside } = await matrix.rounds(way, known);
+            isFine = beside < Math.max(TIMES_MAX * alone, floor);
+            said.push(`p99 ${alone.toFixed(1)} ms alone, ${beside.toFixed(1)} ms beside ${way}`);
+            if (FULL || !isFine) console.log(said.at(-1));
+          }
+          assertEquals(isFine, true, said.join(", then "));
         },
       });
     }
