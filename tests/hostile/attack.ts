@@ -2,7 +2,8 @@
 // tests/programs/hostile/ reports by printing, and is judged by its test. Beside them a quiet process must be served.
 import { type NodeOptions, type RunningNode, startNode } from "../clients/node.ts";
 import { firstAnswer } from "../conformance/bound.ts";
-import { assertEquals } from "@std/assert";
+import { measure, withPeak } from "../bench/_quiet.ts";
+import { assert, assertEquals } from "@std/assert";
 
 /** Text of `tests/programs/hostile/<name>.ts`. */
 export function readHostile(name: string): string {
@@ -36,12 +37,20 @@ export function isOld(node: RunningNode): boolean {
   return node.lines.some((line) => line.includes("this Deno can bound neither"));
 }
 
-/**
- * What others may wait at worst, in milliseconds: two cores, on which the tests run as well. Deno 2.4's own event loop stands
- * still for up to two seconds, outside of all JavaScript, when many workers start soon after the node.
- */
-export function p99MaxMs(node: RunningNode): number {
-  return isOld(node) ? 5_000 : 1_500;
+/** What others may wait at worst: two cores, on which the tests run as well. */
+export const P99_MS_MAX = 1_500;
+const MEMORY_MB_MAX = 1_700;
+
+/** The quiet process is served for so many seconds, and the node's memory is bounded meanwhile. */
+export async function assertServed(
+  node: RunningNode,
+  seconds: number,
+  p99MsMax = P99_MS_MAX,
+): Promise<void> {
+  const quiet = measure(`${node.url}/quiet:quiet:template.os/`, seconds);
+  const [{ failed, p99 }, peak] = await withPeak(node.pid, quiet);
+  assertEquals([failed, p99 < p99MsMax], [0, true], `p99 ${p99} ms`);
+  assert(Number.isNaN(peak) || peak < MEMORY_MB_MAX, `the node held ${peak} MB`);
 }
 
 /** A line that neither the node nor a process has begun: somebody wrote around both. */

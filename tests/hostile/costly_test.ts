@@ -3,8 +3,8 @@
 // that end at once, for whose isolates the kernel's thread had to wait ten seconds. What the others see: they are served, and
 // nobody is ended for it but who does it.
 import { assert, assertEquals } from "@std/assert";
-import { measure, withPeak } from "../bench/_quiet.ts";
-import { assertUnharmed, p99MaxMs, startAttacked } from "./attack.ts";
+import { measure } from "../bench/_quiet.ts";
+import { assertServed, assertUnharmed, startAttacked } from "./attack.ts";
 import { remainsOf } from "./remains.ts";
 
 const SECONDS = 4;
@@ -40,10 +40,7 @@ for (const [way, work] of Object.entries(ways)) {
       await assertUnharmed(node);
       await node.drop(`${way}.ts`, program(work).replace("URL", node.url));
       await node.waitForLine(` ${way}:template.os: begins`);
-      const quiet = measure(`${node.url}/quiet:quiet:template.os/`, SECONDS);
-      const [{ failed, p99 }, peak] = await withPeak(node.pid, quiet);
-      assertEquals([failed, p99 < p99MaxMs(node)], [0, true], `p99 ${p99} ms`);
-      assert(peak < 1_700, `the node held ${peak} MB`);
+      await assertServed(node, SECONDS);
       const { descriptors } = remainsOf(node.pid);
       assert(descriptors < 8_000, `${descriptors} descriptors`);
       const others = node.lines.filter((line) => / ended with error/.test(line))

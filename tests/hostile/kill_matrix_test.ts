@@ -10,7 +10,7 @@ import { measure } from "../bench/_quiet.ts";
 import { type RunningNode, startNode } from "../clients/node.ts";
 import { firstAnswer } from "../conformance/bound.ts";
 import { readProgram } from "../conformance/scripts.ts";
-import { isOld, p99MaxMs, readHostile } from "./attack.ts";
+import { isOld, P99_MS_MAX, readHostile } from "./attack.ts";
 import { coreShare, type Remains, remainsOf } from "./remains.ts";
 
 const FULL = Deno.env.get("FULL") === "1";
@@ -183,7 +183,7 @@ Deno.test({
         ignore: why !== null,
         async fn() {
           const known = shape.takenOnOld && old ? { ...shape, ends: undefined } : shape;
-          const floor = FULL ? shape.floorMs ?? FLOOR_MS : p99MaxMs(node);
+          const floor = FULL ? shape.floorMs ?? FLOOR_MS : P99_MS_MAX;
           const said: string[] = [];
           let isFine = false;
           while (!isFine && said.length < TRIES) {

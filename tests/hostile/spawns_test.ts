@@ -2,14 +2,14 @@
 // large and no script, of one that ends at once. Each has to be read before it fails or runs, and to read takes esbuild, memory
 // and the start of a worker, which all others need as well. What the others see: their requests are answered, what
 // their owner saves starts, and nobody is ended.
-import { assert, assertEquals } from "@std/assert";
-import { measure, withPeak } from "../bench/_quiet.ts";
-import { assertUnharmed, p99MaxMs, startAttacked } from "./attack.ts";
+import { assertEquals } from "@std/assert";
+import { assertServed, assertUnharmed, isOld, P99_MS_MAX, startAttacked } from "./attack.ts";
 
 const SECONDS = 3;
 /** A busy machine with two cores takes up to 5 s for a bundle before it goes to the slow lane, and as long to be ready. */
 const SAVE_SECONDS = 20;
-const MEMORY_MB_MAX = 1_700;
+/** Deno 2.4's own event loop stands still for two seconds, outside of all JavaScript, when many workers start soon after the node. */
+const OLD_P99_MS_MAX = 5_000;
 
 const children: Record<string, string> = {
   hard: `export function init() {}\n${"a1;".repeat(1_700_000)}`,
@@ -36,10 +36,7 @@ for (const [name, text] of Object.entries(children)) {
     await assertUnharmed(node);
     await node.drop("parent.ts", parentOf(child));
     await node.waitForLine(" parent:template.os: begins");
-    const quiet = measure(`${node.url}/quiet:quiet:template.os/`, SECONDS);
-    const [{ failed, p99 }, peak] = await withPeak(node.pid, quiet);
-    assertEquals([failed, p99 < p99MaxMs(node)], [0, true], `p99 ${p99} ms`);
-    assert(Number.isNaN(peak) || peak < MEMORY_MB_MAX, `the node held ${peak} MB`);
+    await assertServed(node, SECONDS, isOld(node) ? OLD_P99_MS_MAX : P99_MS_MAX);
     await node.drop("saved.ts", `console.log("runs"); export default { fetch() {} };`);
     await node.waitForLine(" saved:template.os: runs", { timeoutSeconds: SAVE_SECONDS });
     await node.take("parent.ts");

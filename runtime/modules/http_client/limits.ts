@@ -27,7 +27,7 @@ export const CONNECTIONS_MAX = 4_000;
 export const DESCRIPTORS_PER_CONNECTION = 8;
 export const DESCRIPTORS_RESERVED = 1_000;
 
-/** Requests that begin before all others have their turn, and how long that may take: as many more wait (tests/bench/RESULTS.md, "Floods"). */
+/** Requests that begin within so many milliseconds; the next wait until all sockets had their turn (RESULTS.md, "Floods"). */
 export const CLIENT_BEGIN_MAX = 32;
 export const CLIENT_BEGIN_MS = 1;
 

@@ -144,8 +144,8 @@ export class Requests {
       async take() {
         state = "waits";
         await connections.take(key, signal);
-        if (state === "waits") state = "taken";
-        else connections.release(key);
+        if (state !== "waits") return connections.release(key);
+        state = "taken";
         await pace.turn(key);
       },
       whyLate: () =>
