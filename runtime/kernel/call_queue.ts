@@ -4,7 +4,8 @@
  *
  *   what may be large to answer   one at a time, and what came after it waits as well; the next when the process has given a
  *                                 sign of life behind the answer: a thousand states of 60 MB are more than the kernel can hold
- *   Spawn                         some at a time, and nobody else waits: each takes reading, bundling and a start
+ *   Spawn                         some at a time, the next in a turn of its own, and nobody else waits: each takes reading,
+ *                                 bundling and a start, and a thousand that are refused would be one long turn
  */
 import type { HostCall, ReturnFrame } from "../protocol/host.ts";
 import { HOST_CALLS_MAX, SPAWNS_UNDER_WAY_MAX } from "../limits.ts";
@@ -27,6 +28,8 @@ export class CallQueue {
   #waiting: Waiting[] = [];
   #spawns: Waiting[] = [];
   #spawning = 0;
+  /** Begins the next. */
+  #next: ReturnType<typeof setTimeout> | undefined;
   /** Those that wait, and those that are not answered yet. */
   #open = 0;
   /** A large answer is made, or on its way. */
@@ -65,6 +68,7 @@ export class CallQueue {
     const left = this.#waiting.filter(([_id, call]) => !LARGE.has(call));
     this.#waiting = [];
     this.#spawns = [];
+    clearTimeout(this.#next);
     for (const [id, call] of left) void this.#run(id, call);
   }
 
@@ -80,9 +84,18 @@ export class CallQueue {
       this.#spawning++;
       void this.#run(...this.#spawns.shift()!).then(() => {
         this.#spawning--;
-        this.#beginSome();
+        this.#nextSpawn();
       });
     }
+  }
+
+  /** A timer lets the sockets have their turn first. */
+  #nextSpawn(): void {
+    if (this.#spawns.length === 0 || this.#next !== undefined) return;
+    this.#next = setTimeout(() => {
+      this.#next = undefined;
+      this.#beginSome();
+    }, 0);
   }
 
   async #run(id: number, call: HostCall): Promise<void> {

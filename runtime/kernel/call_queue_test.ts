@@ -14,6 +14,8 @@ const spawn: HostCall = {
   },
 };
 
+const nextTurn = () => new Promise((resolve) => setTimeout(resolve, 5));
+
 /** A kernel that answers when the test says so. */
 class Kernel {
   readonly begun: HostCall[] = [];
@@ -81,9 +83,14 @@ Deno.test("some spawns are under way at a time, nobody waits for them, and those
   kernel.queue.add(100, "ClearState");
   assertEquals(kernel.begun.length, SPAWNS_UNDER_WAY_MAX + 1);
   await kernel.end(0, "child");
+  assertEquals(kernel.begun.length, SPAWNS_UNDER_WAY_MAX + 1, "not in the turn of the one before");
+  await nextTurn();
   assertEquals(kernel.begun.length, SPAWNS_UNDER_WAY_MAX + 2);
-  kernel.queue.close();
   await kernel.end(1, new Error("no"));
+  kernel.queue.close();
+  await nextTurn();
+  await kernel.end(2, new Error("no"));
+  await nextTurn();
   assertEquals(kernel.begun.length, SPAWNS_UNDER_WAY_MAX + 2);
 });
 

@@ -18,6 +18,8 @@ interface Held {
   readonly messaging: Set<Address>;
   /** Of the text of all. */
   chars: number;
+  /** All, as JSON; `null` when nobody has asked since the last change. */
+  json: string | null;
 }
 
 export class CapabilityTable {
@@ -41,6 +43,16 @@ export class CapabilityTable {
 
   list(holder: Address): Capability[] {
     return [...this.#held.get(holder)?.all.values() ?? []];
+  }
+
+  /** `list` as JSON, kept while nothing changes: 3,000 take 5 to 30 ms of the kernel's thread. */
+  listJson(holder: Address): string {
+    const held = this.#held.get(holder);
+    if (held === undefined) return "[]";
+    const json = held.json ?? JSON.stringify([...held.all.values()]);
+    // What escapes have made long is not kept: it may be six times the characters that are counted.
+    if (json.length <= CAPABILITY_CHARS_PER_PROCESS_MAX) held.json = json;
+    return json;
   }
 
   /** Those of `list` that outlive the node's end. */
@@ -78,6 +90,7 @@ export class CapabilityTable {
     }
     this.#held.set(holder, held);
     held.all.set(key, capability);
+    held.json = null;
     held.chars += key.length;
     if (capability.params === MESSAGING) held.messaging.add(capability.issuer);
     return held;
@@ -96,6 +109,7 @@ export class CapabilityTable {
     const held = this.#held.get(holder);
     const key = keyOf(capability);
     if (!held?.all.delete(key)) return;
+    held.json = null;
     held.chars -= key.length;
     if (capability.params === MESSAGING) held.messaging.delete(capability.issuer);
     if (held.granted.delete(key)) this.#changed(holder);
@@ -136,7 +150,7 @@ export class CapabilityTable {
 }
 
 function nothing(): Held {
-  return { all: new Map(), granted: new Set(), messaging: new Set(), chars: 0 };
+  return { all: new Map(), granted: new Set(), messaging: new Set(), chars: 0, json: null };
 }
 
 /** A module has two names (spec/http.md §0.2); what it holds it holds under the one that it goes by here. */

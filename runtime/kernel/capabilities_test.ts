@@ -72,8 +72,9 @@ Deno.test("kernel.md §4.3: revoke() takes back what one issued, from everybody"
   }
   t.revoke(VFS);
   assertEquals([t.list(A), t.list(B)], [[cap(A, MESSAGING)], [cap(A, MESSAGING)]]);
+  assertEquals(JSON.parse(t.listJson(B)), t.list(B));
   t.revoke(A);
-  assertEquals([t.mayMessage(B, A), t.list(B)], [false, []]);
+  assertEquals([t.mayMessage(B, A), t.list(B), t.listJson(B)], [false, [], "[]"]);
 });
 
 Deno.test("CapabilityTable.grant() is bounded per holder", () => {

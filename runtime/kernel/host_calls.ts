@@ -69,8 +69,7 @@ export class HostCalls implements HostCaller {
         for (const capability of list) capabilities.drop(at(id), capability);
         return await Promise.resolve(null);
       },
-      OurCapabilities: (_none, { id }) =>
-        Promise.resolve(JSON.stringify(capabilities.list(at(id)))),
+      OurCapabilities: (_none, { id }) => Promise.resolve(capabilities.listJson(at(id))),
       GetOnExit: (_none, { id }) => Promise.resolve(supervisor.find(id)?.program.onExit ?? "None"),
       SetOnExit: (onExit, { id }) => Promise.resolve(supervisor.setOnExit(id, onExit)),
     };
@@ -87,10 +86,7 @@ export class HostCalls implements HostCaller {
     const check = () => {
       if (isOver()) throw new Error("the parent has ended");
       if (kernel.exists(id)) throw new Error("name-taken");
-      const kin = supervisor.all().filter(({ program }) =>
-        packageOf(program.id) === packageOf(parent)
-      );
-      if (kin.length < PACKAGE_PROCESSES_MAX) return;
+      if (supervisor.countOf(packageOf(parent)) < PACKAGE_PROCESSES_MAX) return;
       throw new Error(`too-many: a package has at most ${PACKAGE_PROCESSES_MAX} processes`);
     };
     check();

@@ -74,6 +74,13 @@ export class Supervisor {
     return [...this.#processes.values()];
   }
 
+  /** How many processes the package has. */
+  countOf(packageId: string): number {
+    let count = 0;
+    for (const id of this.#processes.keys()) if (id.endsWith(`:${packageId}`)) count++;
+    return count;
+  }
+
   /** Initialises and runs a program, in place of the one that has its name. */
   start(program: Program): void {
     const old = this.#processes.get(program.id);
