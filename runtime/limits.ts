@@ -156,10 +156,6 @@ export const BATCH_MESSAGES_MAX = 512;
 /** And bytes, or one message: a buffer that is as small comes out of memory that was there before, a larger one is new. */
 export const BATCH_BYTES_MAX = 64 * 1024;
 
-/** Frames of one process handled before the others get their turn, and what they weigh: a millisecond or a few. */
-export const FRAMES_PER_TURN = 256;
-export const BYTES_PER_TURN = 256 * 1024;
-
 /** Frames of one process that wait for their turn: beyond what its library sends without credit, it is ended. */
 export const FRAMES_WAITING_MAX = 8_192;
 

@@ -26,6 +26,8 @@ export class CapabilityTable {
   readonly #node: string;
   readonly #changed: (holder: Address) => void;
   readonly #held = new Map<Address, Held>();
+  /** In normal form already: params are parsed and written once, however many look at them. */
+  readonly #normals = new WeakSet<Capability>();
 
   /** `changed` hears of every holder whose granted capabilities are not what they were. */
   constructor(node: string, changed: (holder: Address) => void) {
@@ -64,8 +66,9 @@ export class CapabilityTable {
   /** Lets `holder` have it from now on, and after a restart of the node. Throws a RangeError if it has too many. */
   grant(to: Address, given: Capability): void {
     const holder = oneName(to);
-    const held = this.#add(holder, this.#normal(given));
-    const key = keyOf(this.#normal(given));
+    const normal = this.#normal(given);
+    const held = this.#add(holder, normal);
+    const key = keyOf(normal);
     if (held.granted.has(key)) return;
     held.granted.add(key);
     this.#changed(holder);
@@ -143,9 +146,16 @@ export class CapabilityTable {
   }
 
   /** `our@` is this node, a module has one name, and params are compared as JSON (§4.1). */
-  #normal({ issuer, params }: Capability): Capability {
+  #normal(capability: Capability): Capability {
+    if (this.#normals.has(capability)) return capability;
+    const { issuer, params } = capability;
     const node = nodeOf(issuer) === "our" ? this.#node : nodeOf(issuer);
-    return { issuer: addressOf(node, canonical(processOf(issuer))), params: canonicalJson(params) };
+    const normal = Object.freeze({
+      issuer: addressOf(node, canonical(processOf(issuer))),
+      params: canonicalJson(params),
+    });
+    this.#normals.add(normal);
+    return normal;
   }
 }
 

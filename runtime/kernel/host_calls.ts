@@ -53,14 +53,14 @@ export class HostCalls implements HostCaller {
       SetState: (bytes, { id }) => store.setState(id, bytes),
       ClearState: (_none, { id }) => store.clearState(id),
       Spawn: (call, caller) => this.#spawn(call, caller),
-      SaveCapabilities: async (list, { id }) => {
+      SaveCapabilities: async (given, { id }) => {
+        const list = capabilities.normal(given);
+        const mine = new Set(capabilities.filter(at(id), list));
         for (const capability of list) {
-          const mine = capabilities.filter(at(id), [capability]).length > 0;
-          if (!mine && !kernel.received(id, capability)) {
-            throw new Error(
-              `no message brought the capability ${capability.issuer}(${capability.params})`,
-            );
-          }
+          if (mine.has(capability) || kernel.received(id, capability)) continue;
+          throw new Error(
+            `no message brought the capability ${capability.issuer}(${capability.params})`,
+          );
         }
         for (const capability of list) capabilities.grant(at(id), capability);
         return await Promise.resolve(null);

@@ -161,7 +161,13 @@ export class World implements Disposable {
     const life = new SimulatedLife(name, {
       address: addressOf(NODE, idOf(name)),
       node: NODE,
-      turns: { atEnd: (run: () => void) => void this.#turns.push(run) } as unknown as Turns,
+      turns: {
+        atEnd: (run: () => void) => void this.#turns.push(run),
+        share: (work: () => boolean) => {
+          while (work());
+          return false;
+        },
+      } as unknown as Turns,
       onMessage: (message) => this.#route(message),
       onExit: (busy) => this.#restart(life, busy),
     });

@@ -6,7 +6,6 @@
  *   onMessage(message), onCall, onPrint, onExit ◄── parsePost ◄──              ◄══ thread ══
  */
 import type { Address } from "../protocol/address.ts";
-import { sizeOfFrame } from "../protocol/frame_size.ts";
 import { handedOver } from "../protocol/large.ts";
 import { HostCall } from "../protocol/host.ts";
 import type { Endpoint, KernelMessage } from "../protocol/message.ts";
@@ -23,8 +22,6 @@ import {
 import type { Turns } from "../protocol/turn.ts";
 import {
   BATCH_MESSAGES_MAX,
-  BYTES_PER_TURN,
-  FRAMES_PER_TURN,
   FRAMES_WAITING_MAX,
   INBOX_BYTES_MAX,
   POSTS_UNDER_WAY_MAX,
@@ -200,27 +197,25 @@ export class WorkerProcess implements Endpoint {
     });
   }
 
-  /** A process gets its share of a turn, however much it sends; the rest waits for the turns after. */
+  /** A process gets its share of a turn, however much it sends; the rest waits for later ones. */
   #handleSome(): void {
-    const arrived = this.#arrived;
-    const until = Math.min(this.#arrivedHead + FRAMES_PER_TURN, arrived.length);
-    for (let bytes = 0; this.#arrivedHead < until && bytes < BYTES_PER_TURN;) {
-      const frame = arrived[this.#arrivedHead++]!;
-      this.#handle(frame);
-      if (this.#closed) return;
-      bytes += sizeOfFrame(frame);
-    }
-    if (this.#arrivedHead < arrived.length) {
-      if (this.#arrivedHead > FRAMES_WAITING_MAX) {
-        arrived.splice(0, this.#arrivedHead);
-        this.#arrivedHead = 0;
-      }
-      // A timer, not `turns`: while a port has messages, also one's own, Deno serves no socket (bench/flood.ts).
-      this.#rest = setTimeout(() => this.#guarded(() => this.#handleSome()), 0);
+    if (this.#arrivedHead >= this.#arrived.length) return;
+    const isLeft = this.#options.turns.share(() => {
+      this.#handle(this.#arrived[this.#arrivedHead++]);
+      return this.#arrivedHead < this.#arrived.length;
+    });
+    if (this.#closed) return;
+    if (!isLeft) {
+      this.#arrived = [];
+      this.#arrivedHead = 0;
       return;
     }
-    this.#arrived = [];
-    this.#arrivedHead = 0;
+    if (this.#arrivedHead > FRAMES_WAITING_MAX) {
+      this.#arrived.splice(0, this.#arrivedHead);
+      this.#arrivedHead = 0;
+    }
+    // A timer, not `turns`: while a port has messages, also one's own, Deno serves no socket (bench/flood.ts).
+    this.#rest = setTimeout(() => this.#guarded(() => this.#handleSome()), 0);
   }
 
   #guarded(work: () => void): void {

@@ -3,6 +3,7 @@
 import {
   Capability,
   getState,
+  http,
   our,
   ourCapabilities,
   println,
@@ -95,6 +96,14 @@ const ways: Record<string, () => unknown> = {
       await saveCapabilities(ours);
     }
     for (;;) await Promise.all(Array.from({ length: 1_000 }, () => ourCapabilities()));
+  },
+  async grants() {
+    const ours = Array.from({ length: 300 }, (_, i) => new Capability(our(), { [`key ${i}`]: i }));
+    for (;;) await Promise.allSettled(Array.from({ length: 50 }, () => saveCapabilities(ours)));
+  },
+  async binds() {
+    const one = (_: unknown, i: number) => http.bindHttpPath(`/${i}/${Math.random()}`);
+    for (;;) await Promise.allSettled(Array.from({ length: 900 }, one));
   },
   async spawns() {
     const one = () => spawn({ path: "_child.ts" });

@@ -1,0 +1,21 @@
+// No script of a node: a plain program, which takes of the machine what its argument names until it is ended. Beside
+// it the kill matrix measures what the machine itself does to others (hostile/baseline.ts).
+const MB = 1024 * 1024;
+const nextTurn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+const takes: Record<string, () => unknown> = {
+  core() {
+    for (;;);
+  },
+  async memory() {
+    const kept: Uint8Array[] = [];
+    for (let i = 0;; i = (i + 1) % 32) {
+      kept[i] = new Uint8Array(16 * MB).fill(1);
+      await nextTurn();
+    }
+  },
+};
+
+console.log("begins");
+await nextTurn();
+await takes[Deno.args[0]!]!();
