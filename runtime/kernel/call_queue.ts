@@ -28,7 +28,7 @@ export class CallQueue {
   #waiting: Waiting[] = [];
   #spawns: Waiting[] = [];
   #spawning = 0;
-  /** Begins the next. */
+  /** Begins the next; none begins before. */
   #next: ReturnType<typeof setTimeout> | undefined;
   /** Those that wait, and those that are not answered yet. */
   #open = 0;
@@ -80,7 +80,9 @@ export class CallQueue {
       this.#largeUnderWay ||= isLarge;
       void this.#run(id, call).then(() => isLarge && this.#ask());
     }
-    while (this.#spawns.length > 0 && this.#spawning < SPAWNS_UNDER_WAY_MAX) {
+    while (
+      this.#next === undefined && this.#spawns.length > 0 && this.#spawning < SPAWNS_UNDER_WAY_MAX
+    ) {
       this.#spawning++;
       void this.#run(...this.#spawns.shift()!).then(() => {
         this.#spawning--;

@@ -53,7 +53,7 @@ export class CapabilityTable {
     if (held === undefined) return "[]";
     const json = held.json ?? JSON.stringify([...held.all.values()]);
     // What escapes have made long is not kept: it may be six times the characters that are counted.
-    if (json.length <= CAPABILITY_CHARS_PER_PROCESS_MAX) held.json = json;
+    if (json.length <= 2 * CAPABILITY_CHARS_PER_PROCESS_MAX) held.json = json;
     return json;
   }
 

@@ -76,8 +76,9 @@ export class Supervisor {
 
   /** How many processes the package has. */
   countOf(packageId: string): number {
+    const end = `:${packageId}`;
     let count = 0;
-    for (const id of this.#processes.keys()) if (id.endsWith(`:${packageId}`)) count++;
+    for (const id of this.#processes.keys()) if (id.endsWith(end)) count++;
     return count;
   }
 

@@ -53,7 +53,7 @@ export class WorkerProcess implements Endpoint {
   readonly #inbox = new Inbox();
   readonly #calls: CallQueue;
   /** Frames that came out of the port and were not handled yet, from `#arrivedHead` on. */
-  #arrived: FromProcess[] = [];
+  #arrived: (FromProcess | null)[] = [];
   #arrivedHead = 0;
   /** Posts that came, those that it wants credit for, and those that it was credited. */
   #posts = 0;
@@ -152,7 +152,7 @@ export class WorkerProcess implements Endpoint {
   finish(): void {
     this.#guarded(() => {
       while (this.#arrivedHead < this.#arrived.length && !this.#closed) {
-        this.#handle(this.#arrived[this.#arrivedHead++]);
+        this.#handle(this.#takeArrived());
       }
     });
   }
@@ -197,11 +197,11 @@ export class WorkerProcess implements Endpoint {
     });
   }
 
-  /** A process gets its share of a turn, however much it sends; the rest waits for later ones. */
+  /** Of one post a process gets its share of a turn, however much it sent; the rest waits for later ones. */
   #handleSome(): void {
     if (this.#arrivedHead >= this.#arrived.length) return;
     const isLeft = this.#options.turns.share(() => {
-      this.#handle(this.#arrived[this.#arrivedHead++]);
+      this.#handle(this.#takeArrived());
       return this.#arrivedHead < this.#arrived.length;
     });
     if (this.#closed) return;
@@ -216,6 +216,13 @@ export class WorkerProcess implements Endpoint {
     }
     // A timer, not `turns`: while a port has messages, also one's own, Deno serves no socket (bench/flood.ts).
     this.#rest = setTimeout(() => this.#guarded(() => this.#handleSome()), 0);
+  }
+
+  /** What is handled is not held: it may be large, and the next come before the last was. */
+  #takeArrived(): unknown {
+    const frame = this.#arrived[this.#arrivedHead];
+    this.#arrived[this.#arrivedHead++] = null;
+    return frame;
   }
 
   #guarded(work: () => void): void {

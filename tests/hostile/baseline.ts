@@ -11,14 +11,16 @@ const program = new URL("../programs/takes.ts", import.meta.url).pathname;
 export async function takeOutside(takes: readonly Takes[]): Promise<AsyncDisposable> {
   const children = takes.map((what) =>
     new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-check", "--no-config", program, what],
+      args: ["run", "--no-config", program, what],
       stdin: "null",
       stdout: "piped",
     }).spawn()
   );
   const end = async () => {
     for (const child of children) {
-      child.kill("SIGKILL");
+      try {
+        child.kill("SIGKILL");
+      } catch { /* It has ended by itself. */ }
       await child.stdout.cancel();
       await child.status;
     }

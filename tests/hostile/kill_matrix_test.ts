@@ -46,6 +46,8 @@ interface Way {
   takes?: readonly Takes[];
 }
 
+/** It waits, or has ended at once. */
+const NOTHING_TAKEN: readonly Takes[] = [];
 const CORE: readonly Takes[] = ["core"];
 /** The kernel's thread takes what it sends. */
 const CORES: readonly Takes[] = ["core", "core"];
@@ -63,7 +65,7 @@ const ways: Record<string, Way> = {
   buffers: { takes: MEMORY, slow: true, ends: HOLDS },
   blobs: { takes: MEMORY, slow: true, ends: HOLDS },
   wasm_memory: { takes: MEMORY, slow: true, ends: HOLDS },
-  untouched_buffers: { takes: MEMORY, slow: true, ends: HOLDS },
+  untouched_buffers: { slow: true, ends: HOLDS },
   sends: { takes: CORES, ends: /RangeError: Cannot send/ },
   sends_and_yields: { takes: CORES, slow: true, ends: /RangeError: Cannot send/ },
   sends_large: { takes: COPIES, slow: true, ends: /RangeError: Cannot send|holds about/ },
@@ -73,21 +75,21 @@ const ways: Record<string, Way> = {
   lists: { takes: COPIES, slow: true, mayEnd: true, notOnOld: true },
   grants: { takes: CORES, slow: true },
   binds: { takes: CORES, slow: true },
-  spawns: { takes: COPIES, slow: true }, // Workers boot, with a heap each.
+  spawns: { takes: CORES, slow: true },
   attaches: { takes: CORES, slow: true, ends: /RangeError: Cannot send/ },
   acts: { takes: CORES, slow: true, ends: /RangeError: Cannot send/ },
   prints: { takes: CORES },
   prints_and_yields: { takes: CORES, slow: true },
   rejects: { slow: true, ends: /Error: 0/ },
-  crashes: { slow: true, ends: /Error: crash/ },
-  waits: {},
+  crashes: { takes: NOTHING_TAKEN, slow: true, ends: /Error: crash/ },
+  waits: { takes: NOTHING_TAKEN },
   timers: {},
   recurses: { slow: true, notOnOld: true },
   matches: { slow: true, notOnOld: true },
-  derives: { slow: true, ends: /RangeError: Cannot take iterations/ },
+  derives: { takes: NOTHING_TAKEN, slow: true, ends: /RangeError: Cannot take iterations/ },
   inflates: { takes: MEMORY, slow: true, ends: HOLDS, takenOnOld: true },
   clones: { takes: MEMORY, slow: true, notOnOld: true },
-  ports: { takes: MEMORY, slow: true, mayEnd: true },
+  ports: { slow: true, mayEnd: true },
   listeners: { slow: true, notOnOld: true },
 };
 
