@@ -89,7 +89,7 @@ const ways: Record<string, Way> = {
   derives: { takes: NOTHING_TAKEN, slow: true, ends: /RangeError: Cannot take iterations/ },
   inflates: { takes: MEMORY, slow: true, ends: HOLDS, takenOnOld: true },
   clones: { takes: MEMORY, slow: true, notOnOld: true },
-  ports: { slow: true, mayEnd: true },
+  ports: { takes: MEMORY, slow: true, mayEnd: true },
   listeners: { slow: true, notOnOld: true },
 };
 
