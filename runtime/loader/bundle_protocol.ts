@@ -139,7 +139,8 @@ export type FromWorker =
   | { type: "loaded"; wasmUrl: string }
   | { type: "started" }
   | { type: "ask"; id: number; question: Question }
-  | { type: "built"; built: Built }
+  /** And what memory esbuild has by now: it never shrinks. */
+  | { type: "built"; built: Built; memoryBytes: number }
   /** esbuild itself broke (a stack overflow, for example) and will not answer again. */
   | { type: "crashed"; reason: string };
 

@@ -1,6 +1,6 @@
 /**
  * esbuild, in a worker without any permission: it sees the files that the loader hands it and nothing else.
- * Whatever an import names is asked of the loader (bundle.ts). It builds for one look at the folder.
+ * Whatever an import names is asked of the loader (bundle.ts).
  */
 import { setImmediate } from "node:timers";
 import * as esbuild from "esbuild-wasm";
@@ -63,7 +63,7 @@ class BundleWorker {
         this.#scope.postMessage({ type: "started" });
       } else {
         const built = await this.#build(message);
-        this.#scope.postMessage({ type: "built", built });
+        this.#scope.postMessage({ type: "built", built, memoryBytes: memory!.buffer.byteLength });
       }
     } catch (error) {
       this.#crash(String(error));
@@ -226,5 +226,14 @@ const setTimer = globalThis.setTimeout;
 Object.defineProperty(globalThis, "setTimeout", {
   value: (work: () => void, ms = 0) => ms > 0 ? setTimer(work, ms) : setImmediate(work),
 });
+
+/** esbuild shows its memory to nobody. */
+let memory: WebAssembly.Memory | null = null;
+const { instantiate } = WebAssembly;
+WebAssembly.instantiate = (async (module: WebAssembly.Module, imports: WebAssembly.Imports) => {
+  const instance = await instantiate(module, imports);
+  memory = instance.exports.mem as WebAssembly.Memory;
+  return instance;
+}) as typeof instantiate;
 
 new BundleWorker(globalThis as unknown as WorkerScope);

@@ -1,12 +1,13 @@
 /**
- * Starts and ends the worker that esbuild runs in. It lives for one look at the folder, for its memory never shrinks;
- * another stands by for the next save while somebody is at work. The compiled WebAssembly is kept for longer, since
- * compiling is nine tenths of a cold start.
+ * Starts and ends the worker that esbuild runs in. While somebody is at work it stands by for the next save; where a
+ * script was large, another in its place, for its memory never shrinks. The compiled WebAssembly is kept for longer,
+ * since compiling is nine tenths of a cold start.
  */
 import { assert } from "../assert.ts";
 import { BUNDLE_SECONDS_MAX } from "../limits.ts";
 import {
   BUILD_GREEDY_MB,
+  ESBUILD_KEPT_MB,
   ESBUILD_KEPT_SECONDS,
   STAND_BY_AFTER_SECONDS,
   STAND_BY_SECONDS,
@@ -53,7 +54,9 @@ export class Esbuild {
   /** Its way to its first build: `null` when it is ready, else what went wrong. */
   #ready: Promise<Word<"crashed"> | null> | null = null;
   #isUsed = false;
-  /** Somebody saves: another stands by after each build. */
+  /** What its WebAssembly has of memory after its last build. */
+  #memoryBytes = 0;
+  /** Somebody saves: it stands by after each build, or another does. */
   #isAtWork = false;
   #standByTimer: ReturnType<typeof setTimeout> | undefined;
   #module: WebAssembly.Module | null = null;
@@ -98,7 +101,10 @@ export class Esbuild {
       word = await within(seconds, said);
       this.#rssBefore = Infinity;
     }
-    if (word.type === "built") return word.built;
+    if (word.type === "built") {
+      this.#memoryBytes = word.memoryBytes;
+      return word.built;
+    }
     this.end();
     const reason = word.type === "crashed" ? word.reason : `it said "${word.type}"`;
     if (reason === TOO_LONG) return { crashed: reason, lacked: "time" };
@@ -128,11 +134,16 @@ export class Esbuild {
     this.rest(false);
   }
 
-  /** Ends a worker that has built. Another stands by if more is to come, a moment later: what was saved starts first. */
+  /**
+   * If more is to come a worker that has built stands by; one that has grown is ended and another does, a moment later:
+   * what was saved starts first.
+   */
   rest(moreToCome: boolean): void {
     if (!this.#isUsed) return;
     this.#isUsed = false;
     this.#isAtWork ||= moreToCome;
+    const isSmall = this.#worker !== null && this.#memoryBytes <= ESBUILD_KEPT_MB * MB;
+    if (this.#isAtWork && isSmall) return this.#endLater();
     this.end();
     if (this.#closed || !this.#isAtWork) return;
     this.#standByTimer = setTimeout(() => this.#standBy(), STAND_BY_AFTER_SECONDS * 1000);
@@ -160,12 +171,16 @@ export class Esbuild {
   }
 
   async #standBy(): Promise<void> {
+    this.#endLater();
+    // The next build tries it again, and says what is wrong.
+    if (await this.#getReady() !== null && !this.#isUsed) this.end();
+  }
+
+  #endLater(): void {
     this.#standByTimer = setTimeout(() => {
       this.#isAtWork = false;
       this.end();
     }, STAND_BY_SECONDS * 1000);
-    // The next build tries it again, and says what is wrong.
-    if (await this.#getReady() !== null && !this.#isUsed) this.end();
   }
 
   #getReady(): Promise<Word<"crashed"> | null> {
