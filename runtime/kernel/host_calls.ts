@@ -62,7 +62,7 @@ export class HostCalls implements HostCaller {
             `no message brought the capability ${capability.issuer}(${capability.params})`,
           );
         }
-        for (const capability of list) capabilities.grant(at(id), capability);
+        capabilities.grant(at(id), ...list);
         return await Promise.resolve(null);
       },
       DropCapabilities: async (list, { id }) => {
