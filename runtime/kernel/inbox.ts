@@ -4,7 +4,7 @@
  */
 import { assert } from "../assert.ts";
 import { INBOX_BYTES_MAX, INBOX_MESSAGES_MAX, OUTSTANDING_PER_PROCESS_MAX } from "../limits.ts";
-import { processOf } from "../protocol/address.ts";
+import { type Address, processOf } from "../protocol/address.ts";
 import { ById } from "../protocol/by_id.ts";
 import { type KernelMessage, sizeOf } from "../protocol/message.ts";
 
@@ -15,7 +15,9 @@ export class Inbox {
   readonly #unfinished = new ById<KernelMessage, number>();
   #next = 0;
   #bytes = 0;
-  #last: KernelMessage | null = null;
+  /** Of the last that was finished: not the whole, which may be large. */
+  #lastKind: KernelMessage["kind"] = "Request";
+  #lastSource: Address | null = null;
 
   /**
    * Takes a message in, or throws a RangeError when too much waits already. An answer was asked for, and is
@@ -60,7 +62,8 @@ export class Inbox {
       }
       this.#unfinished.delete(number);
       this.#bytes -= sizeOf(message);
-      this.#last = message;
+      this.#lastKind = message.kind;
+      this.#lastSource = message.source;
     }
     assert(this.#bytes >= 0, "more bytes left an inbox than came in");
   }
@@ -72,7 +75,9 @@ export class Inbox {
 
   /** What the process is at, or was at last, in words. */
   lastMessage(): string {
-    const message = this.unfinished()[0] ?? this.#last;
-    return message === null ? "none" : `a ${message.kind} from ${processOf(message.source)}`;
+    const [message] = this.unfinished();
+    const source = message?.source ?? this.#lastSource;
+    if (source === null) return "none";
+    return `a ${message?.kind ?? this.#lastKind} from ${processOf(source)}`;
   }
 }

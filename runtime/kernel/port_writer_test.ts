@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { LARGE_BYTES } from "../protocol/large.ts";
-import type { ToProcess } from "../protocol/port.ts";
+import { parseAddress } from "../protocol/address.ts";
+import { request } from "../protocol/message.ts";
+import { toFrame, type ToProcess } from "../protocol/port.ts";
 import { Turns } from "../protocol/turn.ts";
 import { PortWriter } from "./port_writer.ts";
 
@@ -36,7 +38,9 @@ class World implements Disposable {
 }
 
 const small = (id: number): ToProcess => ["Return", id, null, null];
-const large = (id: number): ToProcess => ["Return", id, null, new Uint8Array(LARGE_BYTES).fill(id)];
+const [us, them] = [parseAddress("n@a:a:b"), parseAddress("n@c:c:d")];
+const bytes = (id: number) => new Uint8Array(LARGE_BYTES).fill(id);
+const large = (id: number) => toFrame(request(us, them, bytes(id), { id: BigInt(id) }));
 
 Deno.test("PortWriter posts what one turn gives it together", async () => {
   using world = new World();
@@ -55,12 +59,12 @@ Deno.test("PortWriter sends what is large in pieces, a turn each, and keeps the 
   await world.until(() => world.words().at(-1) === "Return 7");
   clearInterval(timer);
   const words = world.words();
-  assertEquals(words.filter((word) => word !== "Piece 3"), [
+  assertEquals(words.filter((word) => word !== "Piece 7"), [
     "Return 1",
-    "Return 2",
+    "Request 2",
     "Return 3, Return 4",
-    "Return 5",
-    "Return 6",
+    "Request 5",
+    "Request 6",
     "Return 7",
   ]);
   const pieces = words.length - 6;
@@ -71,8 +75,17 @@ Deno.test("PortWriter: the sender keeps its bytes, for a message may have to be 
   using world = new World();
   const frame = large(2);
   world.writer.post(frame);
+  await world.until(() => world.words().at(-1) === "Request 2");
+  assertEquals(frame[7].length, LARGE_BYTES);
+});
+
+Deno.test("PortWriter hands the answer to a call over whole: nobody else has it", async () => {
+  using world = new World();
+  const answer = bytes(2);
+  world.writer.post(["Return", 2, null, answer]);
   await world.until(() => world.words().at(-1) === "Return 2");
-  assertEquals((frame[3] as Uint8Array).length, LARGE_BYTES);
+  assertEquals(world.words(), ["Piece 3", "Return 2"]);
+  assertEquals([answer.length, world.writer.posted], [0, LARGE_BYTES]);
 });
 
 Deno.test("PortWriter sends nothing once it is closed, in the middle of what is large either", async () => {
@@ -84,5 +97,5 @@ Deno.test("PortWriter sends nothing once it is closed, in the middle of what is 
   const { promise, resolve } = Promise.withResolvers<void>();
   world.turns.alone(() => world.turns.alone(resolve));
   await promise;
-  assertEquals(world.words(), ["Piece 3"]);
+  assertEquals(world.words(), ["Piece 7"]);
 });
