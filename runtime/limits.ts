@@ -156,6 +156,13 @@ export const BATCH_MESSAGES_MAX = 512;
 /** And bytes, or one message: a buffer that is as small comes out of memory that was there before, a larger one is new. */
 export const BATCH_BYTES_MAX = 64 * 1024;
 
+/** Of a turn of the kernel's thread, what one process's frames may take; a step that takes longer is not cut short. */
+export const KERNEL_TURN_MS = 1;
+
+/** Of the kernel's thread, in all, while others are about: whoever has had more than a burst gives way (bench/RESULTS.md). */
+export const KERNEL_SHARE = 0.25;
+export const KERNEL_BURST_MS = 10;
+
 /** Frames of one process that wait for their turn: beyond what its library sends without credit, it is ended. */
 export const FRAMES_WAITING_MAX = 8_192;
 

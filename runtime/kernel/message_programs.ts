@@ -12,6 +12,7 @@ import { CapabilityTable } from "./capabilities.ts";
 import { Kernel } from "./kernel.ts";
 import { SimulatedLife } from "./simulated_life.ts";
 import { Redelivery } from "./redelivery.ts";
+import { KernelThread } from "./thread_share.ts";
 
 /** `who` and `to` are places in NAMES. */
 export type Step =
@@ -42,6 +43,8 @@ const nameOf = (address: string) => address.slice(address.indexOf("@") + 1).spli
 export class World implements Disposable {
   readonly kernel: Kernel;
   readonly #turns: (() => void)[] = [];
+  /** It takes no time: whatever a process has posted is handled at once. */
+  readonly #thread = new KernelThread(() => 0);
   readonly #lives = new Map<string, SimulatedLife>();
   readonly #redeliveries = new Map<string, Redelivery>();
   /** Ids under which somebody waits for an answer, ever; and everybody who was handed one of them. */
@@ -163,11 +166,8 @@ export class World implements Disposable {
       node: NODE,
       turns: {
         atEnd: (run: () => void) => void this.#turns.push(run),
-        share: (work: () => boolean) => {
-          while (work());
-          return false;
-        },
       } as unknown as Turns,
+      thread: this.#thread,
       onMessage: (message) => this.#route(message),
       onExit: (busy) => this.#restart(life, busy),
     });

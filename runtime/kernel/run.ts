@@ -6,6 +6,7 @@ import { heapIsFull } from "../protocol/port.ts";
 import type { Turns } from "../protocol/turn.ts";
 import type { Cpu, Nursery, WorkerHandle } from "./nursery.ts";
 import type { ProcessLimits, Program } from "./program.ts";
+import type { KernelThread } from "./thread_share.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** How a life ended by itself. */
@@ -23,6 +24,7 @@ export interface RunOptions {
   node: string;
   nursery: Nursery;
   turns: Turns;
+  thread: KernelThread;
   onMessage(message: KernelMessage): void;
   onPrint(verbosity: number, text: string): void;
   onCall(call: HostCall): Promise<unknown>;
@@ -42,7 +44,7 @@ export class Run {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: RunOptions) {
-    const { program, node, turns, onMessage, onPrint, onCall } = options;
+    const { program, node, turns, thread, onMessage, onPrint, onCall } = options;
     const { port1, port2 } = new MessageChannel();
     this.id = program.id;
     this.heapMb = program.heapMb;
@@ -54,6 +56,7 @@ export class Run {
       node,
       port: port1,
       turns,
+      thread,
       onMessage,
       onPrint: (verbosity, text) => onPrint(verbosity, withOwnLines(text, program)),
       onCall,

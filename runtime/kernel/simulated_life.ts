@@ -7,12 +7,14 @@ import type { Address } from "../protocol/address.ts";
 import { type KernelMessage, responseTo } from "../protocol/message.ts";
 import { fromFrame, type MessageFrame, toFrame } from "../protocol/port.ts";
 import type { Turns } from "../protocol/turn.ts";
+import type { KernelThread } from "./thread_share.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 export interface LifeOptions {
   address: Address;
   node: string;
   turns: Turns;
+  thread: KernelThread;
   onMessage(message: KernelMessage): void;
   onExit(busy: boolean): void;
 }

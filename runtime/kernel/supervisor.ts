@@ -27,6 +27,7 @@ import { handOver, Redelivery } from "./redelivery.ts";
 import { type End, Run } from "./run.ts";
 import type { Supervised, SupervisorOptions } from "./supervised.ts";
 import { Sleepiness } from "./sleep.ts";
+import { KernelThread } from "./thread_share.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** How often sleepy processes are looked for. */
@@ -35,6 +36,7 @@ const SLEEP_LOOK_MS = 1_000;
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #turns = new Turns();
+  readonly #thread: KernelThread;
   readonly #processes = new Map<ProcessId, Supervised>();
   #calls: HostCaller | null = null;
 
@@ -48,6 +50,7 @@ export class Supervisor {
     const runs = () => this.all().filter(({ state }) => state === "running").map(({ run }) => run);
     const onOver = (run: Run, error: string) => this.#ended(run, { error, busy: true });
     const onUnresponsive = (_run: Run, text: string) => log.warn(text);
+    this.#thread = new KernelThread(now);
     this.#watchdog = new Watchdog({ runs, now, ...bounds, onUnresponsive, onOver });
     this.#memory = new MemoryWatch({ runs, log, ...bounds, onOver });
     const sleepiness = new Sleepiness(kernel);
@@ -176,6 +179,7 @@ export class Supervisor {
       node: kernel.node,
       nursery,
       turns: this.#turns,
+      thread: this.#thread,
       onMessage: (message) => kernel.route(message),
       onPrint: (verbosity, text) => print(id, verbosity, text),
       onCall: (call) =>

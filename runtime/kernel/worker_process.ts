@@ -10,7 +10,6 @@ import { handedOver } from "../protocol/large.ts";
 import { HostCall } from "../protocol/host.ts";
 import type { Endpoint, KernelMessage } from "../protocol/message.ts";
 import {
-  type FromProcess,
   parseAlive,
   parseExit,
   parseMessage,
@@ -28,14 +27,17 @@ import {
   PRINT_CHARS_MAX,
 } from "../limits.ts";
 import { CallQueue } from "./call_queue.ts";
+import { FrameQueue } from "./frame_queue.ts";
 import { Inbox } from "./inbox.ts";
 import { PortWriter } from "./port_writer.ts";
+import { type KernelThread, ThreadShare } from "./thread_share.ts";
 
 export interface WorkerProcessOptions {
   address: Address;
   node: string;
   port: MessagePort;
   turns: Turns;
+  thread: KernelThread;
   onMessage(message: KernelMessage): void;
   onPrint(verbosity: number, text: string): void;
   /** What the process gets back, or why not: an Error's message. */
@@ -52,9 +54,9 @@ export class WorkerProcess implements Endpoint {
   readonly #writer: PortWriter;
   readonly #inbox = new Inbox();
   readonly #calls: CallQueue;
-  /** Frames that came out of the port and were not handled yet, from `#arrivedHead` on. */
-  #arrived: (FromProcess | null)[] = [];
-  #arrivedHead = 0;
+  readonly #share: ThreadShare;
+  /** What came out of the port and was not handled yet. */
+  readonly #arrived = new FrameQueue();
   /** Posts that came, those that it wants credit for, and those that it was credited. */
   #posts = 0;
   #wanted = 0;
@@ -74,6 +76,7 @@ export class WorkerProcess implements Endpoint {
     this.#options = options;
     this.#port = options.port;
     this.#writer = new PortWriter(options.port, options.turns);
+    this.#share = new ThreadShare(options.thread);
     this.#calls = new CallQueue({
       onCall: options.onCall,
       answer: (frame) => this.#writer.post(frame),
@@ -135,7 +138,7 @@ export class WorkerProcess implements Endpoint {
 
   /** Nothing that it was given is unfinished, and nothing that it asked of the kernel is unanswered. */
   get idle(): boolean {
-    return !this.#inbox.waiting && this.#calls.idle && this.#arrived.length === 0;
+    return !this.#inbox.waiting && this.#calls.idle && this.#arrived.size === 0;
   }
 
   /** What was delivered and not finished, oldest first. */
@@ -151,9 +154,8 @@ export class WorkerProcess implements Endpoint {
   /** Handles at once what has come out and waits for its turn. */
   finish(): void {
     this.#guarded(() => {
-      while (this.#arrivedHead < this.#arrived.length && !this.#closed) {
-        this.#handle(this.#takeArrived());
-      }
+      clearTimeout(this.#rest);
+      while (this.#arrived.size > 0 && !this.#closed) this.#handle(this.#arrived.take());
     });
   }
 
@@ -163,7 +165,7 @@ export class WorkerProcess implements Endpoint {
     clearTimeout(this.#rest);
     this.#writer.close();
     this.#calls.close();
-    this.#arrived = [];
+    this.#arrived.clear();
     this.#port.close();
   }
 
@@ -187,42 +189,32 @@ export class WorkerProcess implements Endpoint {
       const max = { frames: BATCH_MESSAGES_MAX + 1, done: this.#inbox.size };
       const { done, frames } = parsePost(data, max);
       this.#inbox.finish(done);
-      const idle = this.#arrived.length === 0;
-      for (const frame of frames) this.#arrived.push(frame);
-      if (this.#arrived.length - this.#arrivedHead > FRAMES_WAITING_MAX) {
+      const idle = this.#arrived.size === 0;
+      this.#arrived.add(frames);
+      if (this.#arrived.size > FRAMES_WAITING_MAX) {
         const error = `it sends faster than the node routes: ${FRAMES_WAITING_MAX} frames wait`;
         return this.#options.onExit(error, false);
       }
-      if (idle) this.#handleSome();
+      if (idle) this.#handleNext(false);
     });
   }
 
-  /** Of one post a process gets its share of a turn, however much it sent; the rest waits for later ones. */
-  #handleSome(): void {
-    if (this.#arrivedHead >= this.#arrived.length) return;
-    const isLeft = this.#options.turns.share(() => {
-      this.#handle(this.#takeArrived());
-      return this.#arrivedHead < this.#arrived.length;
-    });
-    if (this.#closed) return;
-    if (!isLeft) {
-      this.#arrived = [];
-      this.#arrivedHead = 0;
-      return;
-    }
-    if (this.#arrivedHead > FRAMES_WAITING_MAX) {
-      this.#arrived.splice(0, this.#arrivedHead);
-      this.#arrivedHead = 0;
-    }
+  /** Handles what waits: now, or when it is the process's turn. */
+  #handleNext(isLater: boolean): void {
+    if (this.#arrived.size === 0) return;
+    const wait = this.#share.wait();
+    if (!isLater && wait === 0) return this.#handleSome();
     // A timer, not `turns`: while a port has messages, also one's own, Deno serves no socket (bench/flood.ts).
-    this.#rest = setTimeout(() => this.#guarded(() => this.#handleSome()), 0);
+    this.#rest = setTimeout(() => this.#guarded(() => this.#handleSome()), wait);
   }
 
-  /** What is handled is not held: it may be large, and the next come before the last was. */
-  #takeArrived(): unknown {
-    const frame = this.#arrived[this.#arrivedHead];
-    this.#arrived[this.#arrivedHead++] = null;
-    return frame;
+  /** However much it sent, it gets its share of a turn; the rest waits for later ones. */
+  #handleSome(): void {
+    this.#share.run(() => {
+      this.#handle(this.#arrived.take());
+      return this.#arrived.size > 0;
+    });
+    if (!this.#closed) this.#handleNext(true);
   }
 
   #guarded(work: () => void): void {

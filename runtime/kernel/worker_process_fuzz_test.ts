@@ -6,6 +6,7 @@ import type { Address } from "../protocol/address.ts";
 import { type KernelMessage, request } from "../protocol/message.ts";
 import { toFrame } from "../protocol/port.ts";
 import { Turns } from "../protocol/turn.ts";
+import { KernelThread } from "./thread_share.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 const me = "fake.dev@a:a:template.os" as Address;
@@ -28,6 +29,7 @@ async function heard(...posts: unknown[]): Promise<Heard> {
     node: "fake.dev",
     port: port1,
     turns,
+    thread: new KernelThread(() => performance.now()),
     onMessage: (message) => void heard.messages.push(message),
     onPrint: () => {},
     onCall: () => Promise.resolve(null),

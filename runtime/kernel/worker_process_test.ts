@@ -3,6 +3,7 @@ import {
   BATCH_MESSAGES_MAX,
   FRAMES_WAITING_MAX,
   INBOX_MESSAGES_MAX,
+  KERNEL_TURN_MS,
   OUTSTANDING_PER_PROCESS_MAX,
   POSTS_UNDER_WAY_MAX,
 } from "../limits.ts";
@@ -10,7 +11,8 @@ import type { Address } from "../protocol/address.ts";
 import type { HostCall } from "../protocol/host.ts";
 import { type KernelMessage, request, responseTo } from "../protocol/message.ts";
 import { type MessageFrame, toFrame } from "../protocol/port.ts";
-import { TURN_MS, Turns } from "../protocol/turn.ts";
+import { Turns } from "../protocol/turn.ts";
+import { KernelThread } from "./thread_share.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 const me = "fake.dev@a:a:template.os" as Address;
@@ -44,6 +46,7 @@ class Fake implements Disposable {
       node: "fake.dev",
       port: port1,
       turns: this.#turns,
+      thread: new KernelThread(() => performance.now()),
       onMessage: woken(this.messages),
       onPrint: (verbosity, text) => woken(this.prints)([verbosity, text]),
       onCall: (call) => {
@@ -162,7 +165,7 @@ Deno.test("a flooding process gets its share of a turn, and is ended when too mu
   using fake = new Fake();
   // Some are cheap, some are heavy: time is what others wait for.
   const frames = Array(BATCH_MESSAGES_MAX).fill(["Print", 0, ""]);
-  fake.eachTakesMs = TURN_MS;
+  fake.eachTakesMs = KERNEL_TURN_MS;
   await fake.post([[], ...frames]);
   assertEquals(fake.prints.length, 1, "the rest comes in later turns");
   await fake.until(() => fake.prints.length === 3);

@@ -5,13 +5,8 @@
  * (28 k against 35 k HTTP requests/s through a process, Deno 2.9.6).
  */
 
-/** For what waits, before the sockets have their turn; a step that takes longer is not cut short. */
-export const TURN_MS = 1;
-
 // Taken before a script can replace them.
 const { apply } = Reflect;
-const { performance } = globalThis;
-const { now } = performance;
 
 export class Turns {
   readonly #channel = new MessageChannel();
@@ -42,13 +37,6 @@ export class Turns {
    */
   alone(run: () => void): void {
     if (this.#alone.push(run) === 1) this.#later();
-  }
-
-  /** As much of `work` as TURN_MS has room for, one step at least. A step, and so this, returns whether any is left. */
-  share(work: () => boolean): boolean {
-    const until = apply(now, performance, []) + TURN_MS;
-    while (work()) if (apply(now, performance, []) >= until) return true;
-    return false;
   }
 
   close(): void {
