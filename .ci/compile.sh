@@ -49,7 +49,7 @@ fi
 
 # Deno 2.4 trusts only its own list of authorities by default, not the system's.
 export DENO_TLS_CA_STORE="${DENO_TLS_CA_STORE:-mozilla,system}"
-flags=$(sed -n 's/.*"start": "deno run \(.*\) main\.ts".*/\1/p' deno.json)
+flags=$(sed -n 's/.*"start": "[^"]*deno run \(.*\) main\.ts".*/\1/p' deno.json)
 # The entries of workers, which nothing imports; with them comes what they import: the esbuild
 # package, its wasm included, is embedded whole because bundle_worker.ts imports it.
 includes=(--include runtime/process/nursery_worker.ts --include runtime/process/boot.ts)

@@ -1,7 +1,7 @@
 // A node under test: started as a user starts it, from source or (KINODE_BINARY=path) as the binary,
 // in a home of its own, and spoken to only from outside. Its printed lines are the events to wait
-// for; nothing here sleeps. The flags for a start from source are those of `deno task start`, read
-// out of deno.json, so that tests never run a node with more power than a user's.
+// for; nothing here sleeps. The flags and variables for a start from source are those of `deno task
+// start`, read out of deno.json, so that tests never run a node with more power than a user's.
 //
 //   await using node = await startNode({ files: { "hello.ts": "export default {…}" } });
 //   await node.waitForLine("kinode: started hello:hello:template.os");
@@ -91,10 +91,16 @@ function command(args: string[], options: Deno.CommandOptions): Deno.Command {
   const binary = Deno.env.get("KINODE_BINARY");
   if (binary) return new Deno.Command(binary, { ...options, env, args, stdin: "null" });
   const config = JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.json")));
-  const [, ...words] = (config.tasks.start as string).split(" ");
-  const start = words.map((word) => word === "main.ts" ? join(ROOT, word) : word);
-  const all = [...start, ...args];
-  return new Deno.Command(Deno.execPath(), { ...options, env, args: all, stdin: "null" });
+  const words = (config.tasks.start as string).split(" ");
+  const at = words.indexOf("deno");
+  const theirs = Object.fromEntries(words.slice(0, at).map((word) => word.split("=")));
+  const start = words.slice(at + 1).map((word) => word === "main.ts" ? join(ROOT, word) : word);
+  return new Deno.Command(Deno.execPath(), {
+    ...options,
+    env: { ...theirs, ...env },
+    args: [...start, ...args],
+    stdin: "null",
+  });
 }
 
 async function writeFile(path: string, text: string): Promise<void> {
