@@ -23,7 +23,6 @@ import {
   sizeOf,
   type Unreachable,
 } from "../protocol/message.ts";
-import { release } from "../protocol/large.ts";
 import { MESSAGING, NETWORK } from "../protocol/config.ts";
 import { type CapabilityTable, keyOf } from "./capabilities.ts";
 import { OutstandingRequests } from "./outstanding.ts";
@@ -258,8 +257,6 @@ export class Kernel {
     if (known?.message === message) this.#outstanding.remove(known);
     const line = this.#repeats.next(explain(message, reason));
     if (line !== null) this.#log.warn(line, processOf(message.source));
-    const isGone = message.expects_response === null && message.rsvp === null;
-    if (isGone && !source.isModule) release(message);
     if (message.expects_response !== null) {
       const { endpoint } = source;
       // Not from within the sender's own call of send(): it has yet to note what it sent.

@@ -1,6 +1,6 @@
 /**
  * What a process may have of the one thread that the kernel has for all. Of a turn a millisecond, for sockets have theirs
- * between two; and who has had more than a burst of it gives way for as long as it had, while others are about.
+ * between two; and who has had more than a burst of it gets KERNEL_SHARE from then on, while others are about.
  *
  *   run(step) ── 1 ms ──► wait() ms for the others ──► run(step) ── 1 ms ──► …
  */

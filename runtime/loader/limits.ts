@@ -4,8 +4,8 @@
 export const ESBUILD_KEPT_SECONDS = 4 * 3600;
 
 /**
- * One that has built is kept for the next save up to this size, for a worker that starts holds
- * the kernel's thread up for 10 to 20 ms. It has 12 MB after small scripts, 120 MB after one of 1.4 MB.
+ * One that has built is kept for the next save up to this size, for a worker that starts holds the kernel's thread up
+ * for 10 to 20 ms. It has 12 MB after small scripts, 120 MB after one of 1.4 MB.
  */
 export const ESBUILD_KEPT_MB = 64;
 

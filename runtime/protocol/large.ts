@@ -5,7 +5,7 @@
  *   ["Piece", 11, bytes, 62914560] … ["Piece", 11, bytes, 62914560]  ["Request", …, "" in slot 11]
  */
 import { weigh } from "./frame_size.ts";
-import type { Body, KernelMessage } from "./message.ts";
+import type { Body } from "./message.ts";
 import type { ToProcess } from "./port.ts";
 
 /** From here on a body, a blob, a state or a bundle counts as large: bytes, or UTF-16 units of text. */
@@ -79,16 +79,6 @@ export function* cut(frame: ToProcess): Generator<ToProcess> {
     rest[slot] = "";
   }
   yield rest as unknown as ToProcess;
-}
-
-/**
- * Gives back the memory of what is large in a message that nobody has any more. As garbage it would count as what the
- * kernel's isolate holds, and have it collected again and again, 10 to 30 ms each time.
- */
-export function release({ body, lazy_load_blob: blob }: KernelMessage): void {
-  for (const bytes of [body, blob?.bytes]) {
-    if (bytes instanceof Bytes && bytes.length >= LARGE_BYTES) apply(transfer, bytes.buffer, [0]);
-  }
 }
 
 /** Puts together what `cut` took apart. */
