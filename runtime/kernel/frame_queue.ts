@@ -1,7 +1,7 @@
-/** Frames that came out of a port and wait to be handled, oldest first. What is taken is not held: it may be large. */
 /** Fewer are not worth a move of the rest. */
 const MOVED_MIN = 1_024;
 
+/** Frames that came out of a port and wait to be handled, oldest first. What is taken is not held: it may be large. */
 export class FrameQueue {
   #frames: unknown[] = [];
   #head = 0;
