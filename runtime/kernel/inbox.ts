@@ -6,18 +6,25 @@ import { assert } from "../assert.ts";
 import { INBOX_BYTES_MAX, INBOX_MESSAGES_MAX, OUTSTANDING_PER_PROCESS_MAX } from "../limits.ts";
 import { type Address, processOf } from "../protocol/address.ts";
 import { ById } from "../protocol/by_id.ts";
-import { type KernelMessage, sizeOf } from "../protocol/message.ts";
+import { LARGE_BYTES, largeBytes, release } from "../protocol/large.ts";
+import { expectsNothing, isOfModule, type KernelMessage, sizeOf } from "../protocol/message.ts";
 
 /** Made once: its stack trace would cost more than the routing, and floods are refused by the 100,000. */
 const FULL = new RangeError("the queue is full");
 
 export class Inbox {
+  /** Whether a message with these bytes is still to be sent. */
+  readonly #isToSend: (bytes: Uint8Array) => boolean;
   readonly #unfinished = new ById<KernelMessage, number>();
   #next = 0;
   #bytes = 0;
   /** Of the last that was finished: not the whole, which may be large. */
   #lastKind: KernelMessage["kind"] = "Request";
   #lastSource: Address | null = null;
+
+  constructor(isToSend: (bytes: Uint8Array) => boolean) {
+    this.#isToSend = isToSend;
+  }
 
   /**
    * Takes a message in, or throws a RangeError when too much waits already. An answer was asked for, and is
@@ -57,11 +64,14 @@ export class Inbox {
   finish(numbers: number[]): void {
     for (const number of numbers) {
       const message = this.#unfinished.get(number);
-      if (message === undefined) {
+      const size = message === undefined ? 0 : sizeOf(message);
+      const isLarge = size >= LARGE_BYTES;
+      if (message === undefined || isLarge && largeBytes(message).some(this.#isToSend)) {
         throw new TypeError(`it finished message ${number}, which it was not given`);
       }
       this.#unfinished.delete(number);
-      this.#bytes -= sizeOf(message);
+      this.#bytes -= size;
+      if (isLarge && isReceiversOnly(message)) release(message);
       this.#lastKind = message.kind;
       this.#lastSource = message.source;
     }
@@ -80,4 +90,9 @@ export class Inbox {
     if (source === null) return "none";
     return `a ${message?.kind ?? this.#lastKind} from ${processOf(source)}`;
   }
+}
+
+/** Who asks keeps what he asked, to get it back with a SendError; and modules keep what they like. */
+function isReceiversOnly(message: KernelMessage): boolean {
+  return !isOfModule(message) && (message.kind === "Response" || expectsNothing(message));
 }

@@ -17,12 +17,14 @@ import {
   type Capability,
   type Ending,
   type Endpoint,
+  isOfModule,
   type KernelMessage,
   type Module,
   type SendErrorReason,
   sizeOf,
   type Unreachable,
 } from "../protocol/message.ts";
+import { release } from "../protocol/large.ts";
 import { MESSAGING, NETWORK } from "../protocol/config.ts";
 import { type CapabilityTable, keyOf } from "./capabilities.ts";
 import { OutstandingRequests } from "./outstanding.ts";
@@ -215,12 +217,13 @@ export class Kernel {
     target: ProcessEntry | undefined,
   ): boolean {
     const outstanding: Outstanding | undefined = target?.outstanding.get(message.id);
-    if (!outstanding?.holders.includes(source)) return true;
+    if (!outstanding?.holders.includes(source)) return drop(message);
     this.#outstanding.remove(outstanding);
     const { message: request, requester } = outstanding;
-    if (sizeOf(message) > MESSAGE_BYTES_MAX) this.#sendBack(request, "too-large", requester);
-    else if (!this.#hand(message, requester)) this.#sendBack(request, "queue-full", requester);
-    return true;
+    const isTooLarge = sizeOf(message) > MESSAGE_BYTES_MAX;
+    if (!isTooLarge && this.#hand(message, requester)) return true;
+    this.#sendBack(request, isTooLarge ? "too-large" : "queue-full", requester);
+    return drop(message);
   }
 
   /** Delivers a request; where the queue is full it comes back. */
@@ -257,7 +260,10 @@ export class Kernel {
     if (known?.message === message) this.#outstanding.remove(known);
     const line = this.#repeats.next(explain(message, reason));
     if (line !== null) this.#log.warn(line, processOf(message.source));
-    if (message.expects_response !== null) {
+    if (message.expects_response === null) {
+      // With an `rsvp` somebody else may wait for its answer, and has it in his list.
+      if (message.rsvp === null) drop(message);
+    } else {
       const { endpoint } = source;
       // Not from within the sender's own call of send(): it has yet to note what it sent.
       queueMicrotask(() => {
@@ -267,4 +273,10 @@ export class Kernel {
     }
     return true;
   }
+}
+
+/** Nobody gets it. A module may still have what it sent. */
+function drop(message: KernelMessage): true {
+  if (!isOfModule(message)) release(message);
+  return true;
 }

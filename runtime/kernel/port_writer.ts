@@ -12,7 +12,8 @@ export class PortWriter {
   #frames: ToProcess[] = [];
   /** How many of them are large. */
   #large = 0;
-  /** The rest of the large one that is on its way. */
+  /** The large one that is on its way, and the rest of it. */
+  #cutting: ToProcess | null = null;
   #pieces: Iterator<ToProcess> | null = null;
   #closed = false;
   /** Bytes that went in pieces so far. */
@@ -30,9 +31,16 @@ export class PortWriter {
     this.#turns.atEnd(() => this.#flush());
   }
 
+  /** Whether a message with these bytes, not only equal ones, has not crossed yet. */
+  holds(bytes: Uint8Array): boolean {
+    const has = (frame: ToProcess | null) => frame?.[7] === bytes || frame?.[11] === bytes;
+    return has(this.#cutting) || this.#frames.some(has);
+  }
+
   close(): void {
     this.#closed = true;
     this.#frames = [];
+    this.#cutting = null;
     this.#pieces = null;
   }
 
@@ -50,7 +58,8 @@ export class PortWriter {
     const before = this.#frames.splice(0, at);
     if (before.length > 0) this.#port.postMessage(before);
     this.#large--;
-    this.#pieces = cut(this.#frames.shift()!);
+    this.#cutting = this.#frames.shift()!;
+    this.#pieces = cut(this.#cutting);
     this.#turns.alone(() => this.#next());
   }
 
@@ -63,6 +72,7 @@ export class PortWriter {
     }
     const { value } = next;
     if (value[0] === "Piece") this.posted += value[2].length;
+    else this.#cutting = null;
     const owned = value[0] === "Piece" && typeof value[2] !== "string";
     this.#port.postMessage([value], owned ? [(value[2] as Uint8Array<ArrayBuffer>).buffer] : []);
     this.#turns.alone(() => this.#next());

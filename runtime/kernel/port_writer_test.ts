@@ -79,6 +79,21 @@ Deno.test("PortWriter: the sender keeps its bytes, for a message may have to be 
   assertEquals(frame[7].length, LARGE_BYTES);
 });
 
+Deno.test("PortWriter knows what it still has to send, until all of it has crossed", async () => {
+  using world = new World();
+  const frames = [large(2), large(3)];
+  const left = () => frames.map((frame) => world.writer.holds(frame[7] as Uint8Array));
+  world.writer.post(small(1));
+  for (const frame of frames) world.writer.post(frame);
+  assertEquals(left(), [true, true]);
+  await world.until(() => world.words().includes("Piece 7"));
+  assertEquals(left(), [true, true]);
+  await world.until(() => world.words().includes("Request 2"));
+  assertEquals(left(), [false, true]);
+  await world.until(() => world.words().includes("Request 3"));
+  assertEquals([left(), world.writer.holds(bytes(3))], [[false, false], false]);
+});
+
 Deno.test("PortWriter hands the answer to a call over whole: nobody else has it", async () => {
   using world = new World();
   const answer = bytes(2);

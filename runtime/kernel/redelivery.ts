@@ -4,13 +4,11 @@
  * other processes that expect nothing, is given to the next life. Its first one is what the process was
  * doing: if that crashes it three times in a row it is parked, or it would crash it for ever.
  */
-import type { KernelMessage } from "../protocol/message.ts";
-import { textOf } from "../protocol/message.ts";
+import { expectsNothing, isOfModule, type KernelMessage, textOf } from "../protocol/message.ts";
 import { processOf } from "../protocol/address.ts";
 
 const CRASHES_MAX = 3;
 const SHOWN_CHARS = 80;
-const ofModule = /:distro:sys$/;
 
 export class Redelivery {
   #suspect: KernelMessage | null = null;
@@ -42,11 +40,7 @@ export function handOver(unfinished: KernelMessage[], kept: boolean): KernelMess
 }
 
 function canWait(message: KernelMessage): boolean {
-  return expectsNothing(message) && !ofModule.test(processOf(message.source));
-}
-
-function expectsNothing({ kind, expects_response, rsvp }: KernelMessage): boolean {
-  return kind === "Request" && expects_response === null && rsvp === null;
+  return expectsNothing(message) && !isOfModule(message);
 }
 
 function describe({ source, target, body }: KernelMessage): string {

@@ -52,7 +52,7 @@ export class WorkerProcess implements Endpoint {
   readonly #options: WorkerProcessOptions;
   readonly #port: MessagePort;
   readonly #writer: PortWriter;
-  readonly #inbox = new Inbox();
+  readonly #inbox = new Inbox((bytes) => this.#writer.holds(bytes));
   readonly #calls: CallQueue;
   readonly #share: ThreadShare;
   /** What came out of the port and was not handled yet. */

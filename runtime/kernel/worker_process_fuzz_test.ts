@@ -3,6 +3,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import type { Address } from "../protocol/address.ts";
+import { LARGE_BYTES } from "../protocol/large.ts";
 import { type KernelMessage, request } from "../protocol/message.ts";
 import { toFrame } from "../protocol/port.ts";
 import { Turns } from "../protocol/turn.ts";
@@ -128,6 +129,12 @@ function nested(depth: number): unknown {
   return array;
 }
 
+/** A state and a message with the same memory: the store gives its own on. */
+function shared(length: number): unknown[] {
+  const bytes = new Uint8Array(length);
+  return [[], ["Call", 1, { SetState: bytes }], toFrame(request(me, other, bytes))];
+}
+
 const message = toFrame(request(me, other, "x"));
 const HOLES = 0xffff_fffe;
 const bombs: Record<string, unknown[]> = {
@@ -145,6 +152,7 @@ const bombs: Record<string, unknown[]> = {
     [],
     message.toSpliced(7, 1, new Uint8Array(new SharedArrayBuffer(8))),
   ],
+  "bytes that two frames share": shared(LARGE_BYTES),
   "text that is no text": [[], ["Print", 0, { toString: 1, valueOf: 1 }]],
   "an id beyond 64 bits": [[], message.toSpliced(1, 1, 1n << 100_000n)],
   "credit for ever": [[], ["Wait", Infinity]],

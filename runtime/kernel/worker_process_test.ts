@@ -195,6 +195,17 @@ Deno.test("a host call is answered by its id, also when it fails", async () => {
   assertEquals(await received, [["Return", 8, "no", null]]);
 });
 
+// Threat: a script that got to its port posts the same bytes twice, and the store takes its own along.
+Deno.test("bytes that a call and a message share are two", async () => {
+  using fake = new Fake();
+  const bytes = new Uint8Array(8);
+  await fake.post([[], ["Call", 7, { SetState: bytes }], toFrame(request(me, other, bytes))]);
+  await fake.until(() => fake.messages.length === 1);
+  const [call] = fake.calls as [{ SetState: Uint8Array<ArrayBuffer> }];
+  call.SetState.buffer.transfer();
+  assertEquals(fake.messages[0]!.body, bytes);
+});
+
 Deno.test("nothing comes out of a closed process", async () => {
   using fake = new Fake();
   const { port1, port2 } = new MessageChannel();

@@ -7,6 +7,7 @@
  *   process ◄──["Return", id, error, value]── kernel
  */
 import type { Address } from "./address.ts";
+import { ownBytes } from "./large.ts";
 import { checkCapabilities } from "./message.ts";
 import { CapabilityList, OnExit, ProcessIdText } from "./config.ts";
 import {
@@ -23,12 +24,13 @@ import {
   unit,
 } from "./serde.ts";
 
-/** Bytes as they are after crossing a port, in memory of their own. */
+/** Bytes as they are after crossing a port. The store hands them on, so that no other frame may have them, small or large. */
 const rawBytes: Decoder<Uint8Array> = (value, at) => {
-  if (!(value instanceof Uint8Array) || !(value.buffer instanceof ArrayBuffer)) {
+  const own = ownBytes(value);
+  if (own === null) {
     throw new TypeError(`Cannot decode ${at}: expected a Uint8Array of its own memory`);
   }
-  return value.byteLength === value.buffer.byteLength ? value : value.slice();
+  return own === value ? own.slice() : own;
 };
 
 const PATH_CHARS_MAX = 4_096;

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { parseAddress } from "./address.ts";
-import { cut, handedOver, isLarge, LARGE_BYTES, Pieces } from "./large.ts";
+import { cut, handedOver, isLarge, LARGE_BYTES, ownBytes, Pieces, release } from "./large.ts";
 import { request } from "./message.ts";
 import { type BootFrame, toFrame, type ToProcess } from "./port.ts";
 import type { ReturnFrame } from "./host.ts";
@@ -68,6 +68,35 @@ Deno.test("handedOver() counts what a process does not have copied, and Pieces w
   const pieces = new Pieces();
   for (const one of cut(both)) if (one[0] === "Piece") pieces.add(one);
   assertEquals(pieces.taken, 2 * LARGE_BYTES);
+});
+
+Deno.test("ownBytes(): what is large leaves the buffer that it came in, and is there once", () => {
+  const came = numbered(LARGE_BYTES);
+  const expected = came.slice();
+  const again = new Uint8Array(came.buffer);
+  assertEquals(ownBytes(came), expected);
+  assertEquals([came.length, ownBytes(came), ownBytes(again)], [0, null, null]);
+});
+
+Deno.test("ownBytes(): what is small is as it came, and does not hold a larger buffer", () => {
+  const small = numbered(LARGE_BYTES - 1);
+  assertStrictEquals(ownBytes(small), small);
+  assertEquals(ownBytes(new Uint8Array()), new Uint8Array());
+  const view = numbered(2 * LARGE_BYTES).subarray(1, LARGE_BYTES + 1);
+  const copy = ownBytes(view)!;
+  assertEquals([copy, copy.buffer.byteLength], [view, LARGE_BYTES]);
+  const growing = new Uint8Array(new ArrayBuffer(LARGE_BYTES, { maxByteLength: 2 * LARGE_BYTES }));
+  assertEquals(ownBytes(growing)!.buffer.resizable, false);
+  const shared = new Uint8Array(new SharedArrayBuffer(LARGE_BYTES));
+  for (const odd of [shared, new Uint16Array(3), [1], "x", null]) assertEquals(ownBytes(odd), null);
+});
+
+Deno.test("release() frees what is large, bytes or blob, and nothing else", () => {
+  const [body, blob, small] = [LARGE_BYTES, LARGE_BYTES, LARGE_BYTES - 1].map(numbered);
+  release(request(us, them, body!, { lazy_load_blob: { mime: null, bytes: blob! } }));
+  release(request(us, them, small!));
+  release(request(us, them, "x".repeat(LARGE_BYTES)));
+  assertEquals([body!.length, blob!.length, small!.length], [0, 0, LARGE_BYTES - 1]);
 });
 
 Deno.test("isLarge() leaves alone what is small, and what is no message", () => {

@@ -88,6 +88,16 @@ export interface Module extends Endpoint {
   close(): Promise<void>;
 }
 
+/** A request that nobody waits for. */
+export function expectsNothing({ kind, expects_response, rsvp }: KernelMessage): boolean {
+  return kind === "Request" && expects_response === null && rsvp === null;
+}
+
+/** It comes from the runtime, and not from a process. */
+export function isOfModule({ source }: KernelMessage): boolean {
+  return source.endsWith(":distro:sys");
+}
+
 const encoder = new TextEncoder();
 // A byte order mark is three bytes like any other: Rust keeps it, TextDecoder by itself would drop it.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -10,7 +10,7 @@
  */
 import { type Address, processOf } from "./address.ts";
 import type { CallFrame, ReturnFrame } from "./host.ts";
-import type { PieceFrame } from "./large.ts";
+import { ownBytes, type PieceFrame } from "./large.ts";
 import {
   type Body,
   type Capability,
@@ -250,15 +250,9 @@ function text(value: unknown, at: number): string {
   return value;
 }
 
-/**
- * Shared memory would let the sender change a message after it was checked. A small view of a large buffer
- * would carry all of the buffer along wherever the message goes: the view is copied out of it.
- */
 function body(value: unknown, at: number): Body {
-  if (typeof value === "string") return value;
-  if (value instanceof Uint8Array && value.buffer instanceof ArrayBuffer) {
-    return value.byteLength === value.buffer.byteLength ? value : value.slice();
-  }
+  const own = typeof value === "string" ? value : ownBytes(value);
+  if (own !== null) return own;
   throw wrong(at, "text or a Uint8Array of its own memory");
 }
 

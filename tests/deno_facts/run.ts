@@ -4,7 +4,7 @@
 const FLAGS = [
   "--no-prompt",
   "--unstable-worker-options",
-  "--v8-flags=--disallow-code-generation-from-strings,--single-threaded-gc",
+  "--v8-flags=--disallow-code-generation-from-strings,--single-threaded-gc,--initial-old-space-size=128",
 ];
 
 export interface Ran {
