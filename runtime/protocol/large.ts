@@ -61,11 +61,16 @@ export function ownBytes(value: unknown): Uint8Array<ArrayBuffer> | null {
 }
 
 /**
- * Gives back the memory of what is large in a message that nobody gets. As garbage it would count as what the kernel's
- * isolate holds, and make V8 collect that: 15 ms of the kernel's thread for each 60 MB.
+ * Gives the memory of bytes back at once, if they are large, of which nobody has another view. As garbage they would
+ * count as what an isolate holds, and make V8 collect it: 15 ms of the kernel's thread for each 60 MB.
  */
+export function free(bytes: Uint8Array): void {
+  if (isLargeBody(bytes)) apply(transfer, bytes.buffer, [0]);
+}
+
+/** Gives back what is large in a message that nobody gets, or that is finished. */
 export function release(message: KernelMessage): void {
-  for (const bytes of largeBytes(message)) apply(transfer, bytes.buffer, [0]);
+  largeBytes(message).forEach(free);
 }
 
 /** What a message has of large bytes. */
@@ -135,7 +140,7 @@ export class Pieces {
     const bytes = this.#wholes[slot] = (whole as Uint8Array | undefined) ?? new Bytes(length);
     apply(set, bytes, [piece, this.#filled]);
     this.#filled += piece.length;
-    // Its memory is free at once: as garbage, that of a few messages would count as what the process holds.
+    // As garbage, that of a few messages would count as what the process holds.
     apply(transfer, piece.buffer, [0]);
   }
 

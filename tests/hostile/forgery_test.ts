@@ -82,7 +82,7 @@ Deno.test("hostile: nobody gets between the kernel and a worker, to begin anew w
 
 const rawPosts = [
   ...["no_list", "no_frames", "no_message", "many_frames", "holes", "done_before", "credit"],
-  ...["floods", "loaded_twice", "forges"],
+  ...["floods", "loaded_twice", "shares", "forges"],
 ];
 
 Deno.test("hostile: what is posted to the kernel past the library ends who posted it, and forges nothing", async () => {

@@ -1,4 +1,5 @@
 /** The store's worker: it may read and write the node's home folder, and nothing else. One question at a time. */
+import { free } from "../../protocol/large.ts";
 import { Database } from "./database.ts";
 import { type FromWorker, StoreUnusable, type ToWorker } from "./store_protocol.ts";
 
@@ -60,6 +61,7 @@ class StoreWorker {
 
   #run(calls: Extract<ToWorker, { type: "run" }>["calls"]): void {
     const outcomes = this.#database!.run(calls);
+    for (const call of calls) if (call.verb === "write") free(call.bytes);
     const rows = outcomes.flatMap((outcome) => "rows" in outcome ? outcome.rows : []);
     const buffers = new Set(rows.map(({ bytes }) => bytes.buffer));
     this.#answer({ type: "ran", outcomes }, [...buffers]);

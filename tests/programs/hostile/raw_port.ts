@@ -5,7 +5,7 @@ import { our, println } from "@kinode/process";
 export const config = { on_exit: "None" };
 
 const victim = "fake.dev@victim:victim:template.os";
-const request = (source: string) => [
+const request = (source: string): unknown[] => [
   ...["Request", 1n, source, "our@victim:victim:template.os", null, false, null, "forged"],
   ...[null, null, null, null, null],
 ];
@@ -20,6 +20,11 @@ const ways: Record<string, () => unknown[]> = {
   credit: () => [[[], ["Wait", 1_000_000]]],
   floods: () => new Array(10_000).fill([[], ["Print", 3, "x"]]),
   loaded_twice: () => [[[], ["Loaded", true]]],
+  shares: () => {
+    const bytes = new Uint8Array(4 * 1024 * 1024);
+    const sent = request(victim).with(7, bytes);
+    return [[[], ["Call", 1, { SetState: bytes }], sent, ["Call", 2, { SetState: bytes }], sent]];
+  },
   forges: () => [[[], request(victim)]],
 };
 
