@@ -65,13 +65,13 @@ export class Inbox {
     for (const number of numbers) {
       const message = this.#unfinished.get(number);
       const size = message === undefined ? 0 : sizeOf(message);
-      const isLarge = size >= LARGE_BYTES;
-      if (message === undefined || isLarge && largeBytes(message).some(this.#isToSend)) {
+      const goes = message !== undefined && size >= LARGE_BYTES && isReceiversOnly(message);
+      if (message === undefined || goes && largeBytes(message).some(this.#isToSend)) {
         throw new TypeError(`it finished message ${number}, which it was not given`);
       }
       this.#unfinished.delete(number);
       this.#bytes -= size;
-      if (isLarge && isReceiversOnly(message)) release(message);
+      if (goes) release(message);
       this.#lastKind = message.kind;
       this.#lastSource = message.source;
     }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Address, addressOf, type ProcessId } from "../protocol/address.ts";
 import { type KernelMessage, type Module, request, responseTo } from "../protocol/message.ts";
-import { LARGE_BYTES } from "../protocol/large.ts";
+import { LARGE_BYTES, ownBytes } from "../protocol/large.ts";
 import { MESSAGING, NETWORK } from "../protocol/config.ts";
 import { CapabilityTable } from "./capabilities.ts";
 import { Kernel } from "./kernel.ts";
@@ -65,21 +65,20 @@ Deno.test("route() delivers what a capability allows, in order", () => {
 Deno.test("what is large in a message that nobody gets is given back, if it does not come back", async () => {
   using world = new World();
   const left = (source: string, target: string, size: number, expects_response: number | null) => {
-    const bytes = new Uint8Array(size);
-    const blob = bytes.slice();
-    const options = { expects_response, lazy_load_blob: { mime: null, bytes: blob } };
-    world.kernel.route(request(at(source), at(target), bytes, options));
-    assertEquals(blob.length, bytes.length);
-    return bytes.length;
+    const [bytes, blob] = [size, size].map((length) => ownBytes(new Uint8Array(length))!);
+    const options = { expects_response, lazy_load_blob: { mime: null, bytes: blob! } };
+    world.kernel.route(request(at(source), at(target), bytes!, options));
+    assertEquals(blob!.length, bytes!.length);
+    return bytes!.length;
   };
   assertEquals(left(A, "nobody:x:y", LARGE_BYTES, null), 0);
   assertEquals(left(A, "nobody:x:y", LARGE_BYTES - 1, null), LARGE_BYTES - 1);
   assertEquals(left(A, "nobody:x:y", LARGE_BYTES, 5), LARGE_BYTES);
   assertEquals(left(A, B, LARGE_BYTES, null), LARGE_BYTES, "it was delivered");
   assertEquals(left(WEB, A, LARGE_BYTES, null), LARGE_BYTES, "a module may want it still");
-  const made = new Uint8Array(LARGE_BYTES);
-  world.kernel.route(responseTo(request(at(B), at(A), "never asked"), made));
-  assertEquals(made.length, 0);
+  const unasked = ownBytes(new Uint8Array(LARGE_BYTES))!;
+  world.kernel.route(responseTo(request(at(B), at(A), "never asked"), unasked));
+  assertEquals(unasked.length, 0);
   await Promise.resolve();
   assertEquals(world.inbox[A]!.map(({ body }) => body.length), [LARGE_BYTES]);
 });

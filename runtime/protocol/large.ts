@@ -35,6 +35,9 @@ const { set } = Uint8Array.prototype;
 const { transfer, transferToFixedLength } = ArrayBuffer.prototype;
 const { apply } = Reflect;
 
+/** What `ownBytes` took. All else may be kept by whoever made it, such as the last requests of an on-exit. */
+const taken = new WeakSet<Uint8Array>();
+
 /** Whether it goes in pieces. */
 export function isLarge(frame: ToProcess): boolean {
   for (const slot of SLOTS[frame[0]] ?? NONE) if (isLargeBody(frame[slot])) return true;
@@ -57,7 +60,9 @@ export function ownBytes(value: unknown): Uint8Array<ArrayBuffer> | null {
   if (buffer.detached) return null;
   if (byteLength < buffer.byteLength) return value.slice() as Uint8Array<ArrayBuffer>;
   if (byteLength < LARGE_BYTES) return value as Uint8Array<ArrayBuffer>;
-  return new Bytes(apply(transferToFixedLength, buffer, []) as ArrayBuffer);
+  const own = new Bytes(apply(transferToFixedLength, buffer, []) as ArrayBuffer);
+  taken.add(own);
+  return own;
 }
 
 /**
@@ -68,9 +73,9 @@ export function free(bytes: Uint8Array): void {
   if (isLargeBody(bytes)) apply(transfer, bytes.buffer, [0]);
 }
 
-/** Gives back what is large in a message that nobody gets, or that is finished. */
+/** Gives back what is large in a message of a process that nobody gets, or that is finished; not what was made here. */
 export function release(message: KernelMessage): void {
-  largeBytes(message).forEach(free);
+  for (const bytes of largeBytes(message)) if (taken.has(bytes)) free(bytes);
 }
 
 /** What a message has of large bytes. */

@@ -91,8 +91,12 @@ Deno.test("ownBytes(): what is small is as it came, and does not hold a larger b
   for (const odd of [shared, new Uint16Array(3), [1], "x", null]) assertEquals(ownBytes(odd), null);
 });
 
-Deno.test("release() frees what is large, bytes or blob, and nothing else", () => {
-  const [body, blob, small] = [LARGE_BYTES, LARGE_BYTES, LARGE_BYTES - 1].map(numbered);
+Deno.test("release() frees what is large and came out of a port, bytes or blob, and nothing else", () => {
+  const lengths = [LARGE_BYTES, LARGE_BYTES, LARGE_BYTES - 1];
+  const [body, blob, small] = lengths.map((length) => ownBytes(numbered(length)));
+  const made = numbered(LARGE_BYTES);
+  release(request(us, them, made));
+  assertEquals(made.length, LARGE_BYTES);
   release(request(us, them, body!, { lazy_load_blob: { mime: null, bytes: blob! } }));
   release(request(us, them, small!));
   release(request(us, them, "x".repeat(LARGE_BYTES)));
