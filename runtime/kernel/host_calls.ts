@@ -85,7 +85,7 @@ export class HostCalls implements HostCaller {
     const id = parseProcessId(`${call.name ?? randomId()}:${packageOf(parent)}`);
     const check = () => {
       if (isOver()) throw new Error("the parent has ended");
-      if (kernel.exists(id)) throw new Error("name-taken");
+      if (kernel.exists(id)) throw new Error(`name-taken: ${id} is there already`);
       if (supervisor.countOf(packageOf(parent)) < PACKAGE_PROCESSES_MAX) return;
       throw new Error(`too-many: a package has at most ${PACKAGE_PROCESSES_MAX} processes`);
     };

@@ -18,7 +18,8 @@ export function explain(message: KernelMessage, reason: SendErrorReason): string
         ? `${source} may not message ${target}: add "${source}" to its grant_capabilities`
         : `${source} may not message ${target}: add "${target}" to the request_capabilities of ` +
           `${packageOf(source)} (in its manifest.json, or in its script: ` +
-          `export const config = { request_capabilities: ["${target}"] })`;
+          `export const config = { request_capabilities: ["${target}"] }; ` +
+          `with --strict, in its entry of grants.json)`;
     case "crashed":
       return `${target} ended before it answered ${source}`;
     case "queue-full":
@@ -28,7 +29,7 @@ export function explain(message: KernelMessage, reason: SendErrorReason): string
     case "offline":
       return `${message.target} cannot be reached from this node`;
     case "no-network-capability":
-      return `${source} may not message other nodes: set "request_networking": true in the manifest of ${
+      return `${source} may not message other nodes: set "request_networking": true in the manifest or the config of ${
         packageOf(source)
       }`;
   }

@@ -65,7 +65,10 @@ export class Outbox {
   offer(frame: FromProcess): void {
     if (this.full) {
       throw new RangeError(
-        `Cannot send: ${this.#waiting} messages wait already; let others run (await) between sends`,
+        `Cannot send: ${this.#waiting} messages wait already, with ${this.#bytes >> 20} MB ` +
+          `(at most ${OUTBOX_FRAMES_MAX}, with ${
+            OUTBOX_BYTES_MAX >> 20
+          }); let others run (await) between sends`,
       );
     }
     this.send(frame);

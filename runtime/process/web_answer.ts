@@ -164,7 +164,9 @@ export class WebAnswers {
   /** Sends the answer; of one that streams its head, and returns its body. */
   async #respond(response: Response, message: KernelMessage): Promise<AnswerBody | null> {
     if (!(response instanceof Native)) {
-      throw new TypeError(`fetch(request) must return a Response, it returned ${nameOf(response)}`);
+      const name = nameOf(response);
+      const whose = name === "a Response" ? " of @kinode/process, which answers a message" : "";
+      throw new TypeError(`fetch(request) must return a Response, it returned ${name}${whose}`);
     }
     if (response.status < 200) {
       throw new TypeError(`fetch(request) returned a Response of status ${response.status}`);
