@@ -38,5 +38,10 @@ function explained(error: unknown, port: number): unknown {
       `port ${port} may not be used by this user: choose one above 1023 with --port N`,
     );
   }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return new Error(
+      "this machine has no such address: --listen takes one that it has, or 0.0.0.0 or [::] for all",
+    );
+  }
   return error;
 }

@@ -29,6 +29,10 @@ Deno.test("listenOnPort() ends when every port is taken, and passes on other err
     Error,
     "every port from 8080 to 8998 is taken",
   );
+  const elsewhere = () => {
+    throw new Deno.errors.AddrNotAvailable();
+  };
+  assertThrows(() => listenOnPort(undefined, elsewhere), Error, "no such address: --listen takes");
   const broken = () => {
     throw new TypeError("bad hostname");
   };
