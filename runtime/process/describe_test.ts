@@ -1,6 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { PRINT_CHARS_MAX } from "../limits.ts";
+import type { Address } from "../protocol/address.ts";
+import { request } from "../protocol/message.ts";
 import { describe } from "./describe.ts";
+import { SendError } from "./message.ts";
 
 Deno.test("describe() shows an error's stack, and with it every cause", () => {
   assertMatch(describe(new Error("plain")), /^Error: plain\n +at .*describe_test\.ts:\d+:\d+/);
@@ -16,6 +19,21 @@ Deno.test("describe() shows the errors of an AggregateError, each with its stack
     assertStringIncludes(text, word);
   }
   assertEquals(text.match(/describe_test\.ts:\d+:\d+/g)!.length >= 3, true, text);
+});
+
+Deno.test("describe() says why a request came back, once, and not what was in it", () => {
+  const [us, them] = ["n@a:a:b" as Address, "n@c:c:d" as Address];
+  const error = {
+    kind: "Timeout",
+    reason: "crashed",
+    target: them,
+    explanation: "c ended",
+  } as const;
+  const cause = new SendError({ ...request(us, them, "secret bytes"), error }, null);
+  for (const message of ["could not save", "could not save: c ended"]) {
+    const text = describe(new Error(message, { cause }));
+    assertEquals([text.match(/c ended/g)!.length, text.includes("body")], [1, false], text);
+  }
 });
 
 Deno.test("describe() shows what is no error, and survives what cannot be looked at", () => {
