@@ -7,7 +7,7 @@ import { INBOX_BYTES_MAX, INBOX_MESSAGES_MAX, OUTSTANDING_PER_PROCESS_MAX } from
 import { type Address, processOf } from "../protocol/address.ts";
 import { ById } from "../protocol/by_id.ts";
 import { LARGE_BYTES, largeBytes, release } from "../protocol/large.ts";
-import { expectsNothing, isOfModule, type KernelMessage, sizeOf } from "../protocol/message.ts";
+import { isReceiversOnly, type KernelMessage, sizeOf } from "../protocol/message.ts";
 
 /** Made once: its stack trace would cost more than the routing, and floods are refused by the 100,000. */
 const FULL = new RangeError("the queue is full");
@@ -65,17 +65,21 @@ export class Inbox {
     for (const number of numbers) {
       const message = this.#unfinished.get(number);
       const size = message === undefined ? 0 : sizeOf(message);
-      const goes = message !== undefined && size >= LARGE_BYTES && isReceiversOnly(message);
-      if (message === undefined || goes && largeBytes(message).some(this.#isToSend)) {
+      if (message === undefined || size >= LARGE_BYTES && this.#isAhead(message)) {
         throw new TypeError(`it finished message ${number}, which it was not given`);
       }
       this.#unfinished.delete(number);
       this.#bytes -= size;
-      if (goes) release(message);
+      if (size >= LARGE_BYTES) release(message);
       this.#lastKind = message.kind;
       this.#lastSource = message.source;
     }
     assert(this.#bytes >= 0, "more bytes left an inbox than came in");
+  }
+
+  /** Its bytes would be given back while they are being sent. */
+  #isAhead(message: KernelMessage): boolean {
+    return isReceiversOnly(message) && largeBytes(message).some(this.#isToSend);
   }
 
   /** What was not finished, oldest first. */
@@ -90,9 +94,4 @@ export class Inbox {
     if (source === null) return "none";
     return `a ${message?.kind ?? this.#lastKind} from ${processOf(source)}`;
   }
-}
-
-/** Who asks keeps what he asked, to get it back with a SendError; and modules keep what they like. */
-function isReceiversOnly(message: KernelMessage): boolean {
-  return !isOfModule(message) && (message.kind === "Response" || expectsNothing(message));
 }

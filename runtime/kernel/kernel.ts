@@ -17,7 +17,6 @@ import {
   type Capability,
   type Ending,
   type Endpoint,
-  isOfModule,
   type KernelMessage,
   type Module,
   type SendErrorReason,
@@ -217,13 +216,17 @@ export class Kernel {
     target: ProcessEntry | undefined,
   ): boolean {
     const outstanding: Outstanding | undefined = target?.outstanding.get(message.id);
-    if (!outstanding?.holders.includes(source)) return drop(message);
+    if (!outstanding?.holders.includes(source)) {
+      release(message);
+      return true;
+    }
     this.#outstanding.remove(outstanding);
     const { message: request, requester } = outstanding;
     const isTooLarge = sizeOf(message) > MESSAGE_BYTES_MAX;
     if (!isTooLarge && this.#hand(message, requester)) return true;
     this.#sendBack(request, isTooLarge ? "too-large" : "queue-full", requester);
-    return drop(message);
+    release(message);
+    return true;
   }
 
   /** Delivers a request; where the queue is full it comes back. */
@@ -260,10 +263,8 @@ export class Kernel {
     if (known?.message === message) this.#outstanding.remove(known);
     const line = this.#repeats.next(explain(message, reason));
     if (line !== null) this.#log.warn(line, processOf(message.source));
-    if (message.expects_response === null) {
-      // With an `rsvp` somebody else may wait for its answer, and has it in his list.
-      if (message.rsvp === null) drop(message);
-    } else {
+    release(message);
+    if (message.expects_response !== null) {
       const { endpoint } = source;
       // Not from within the sender's own call of send(): it has yet to note what it sent.
       queueMicrotask(() => {
@@ -273,10 +274,4 @@ export class Kernel {
     }
     return true;
   }
-}
-
-/** Nobody gets it. A module may still have what it sent. */
-function drop(message: KernelMessage): true {
-  if (!isOfModule(message)) release(message);
-  return true;
 }

@@ -64,11 +64,10 @@ export class Outbox {
   /** As `send`; throws a RangeError when `full`. For whatever a script may do in a loop. */
   offer(frame: FromProcess): void {
     if (this.full) {
+      const mbMax = OUTBOX_BYTES_MAX >> 20;
       throw new RangeError(
         `Cannot send: ${this.#waiting} messages wait already, with ${this.#bytes >> 20} MB ` +
-          `(at most ${OUTBOX_FRAMES_MAX}, with ${
-            OUTBOX_BYTES_MAX >> 20
-          }); let others run (await) between sends`,
+          `(at most ${OUTBOX_FRAMES_MAX}, with ${mbMax}); let others run (await) between sends`,
       );
     }
     this.send(frame);

@@ -5,7 +5,7 @@
  *   ["Piece", 11, bytes, 62914560] … ["Piece", 11, bytes, 62914560]  ["Request", …, "" in slot 11]
  */
 import { weigh } from "./frame_size.ts";
-import type { Body, KernelMessage } from "./message.ts";
+import { type Body, isReceiversOnly, type KernelMessage } from "./message.ts";
 import type { ToProcess } from "./port.ts";
 
 /** From here on a body, a blob, a state or a bundle counts as large: bytes, or UTF-16 units of text. */
@@ -73,8 +73,12 @@ export function free(bytes: Uint8Array): void {
   if (isLargeBody(bytes)) apply(transfer, bytes.buffer, [0]);
 }
 
-/** Gives back what is large in a message of a process that nobody gets, or that is finished; not what was made here. */
+/**
+ * Gives back what is large in a message that nobody gets, or that is finished: if only its receiver may have it, and not
+ * what was made here.
+ */
 export function release(message: KernelMessage): void {
+  if (!isReceiversOnly(message)) return;
   for (const bytes of largeBytes(message)) if (taken.has(bytes)) free(bytes);
 }
 

@@ -98,6 +98,11 @@ export function isOfModule({ source }: KernelMessage): boolean {
   return source.endsWith(":distro:sys");
 }
 
+/** Nobody but its receiver may have it: who asks keeps what he asked, to get it back, and modules what they like. */
+export function isReceiversOnly(message: KernelMessage): boolean {
+  return !isOfModule(message) && (message.kind === "Response" || expectsNothing(message));
+}
+
 const encoder = new TextEncoder();
 // A byte order mark is three bytes like any other: Rust keeps it, TextDecoder by itself would drop it.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

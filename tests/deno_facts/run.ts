@@ -1,11 +1,8 @@
 // A program run by the Deno under test, in a process of its own: a fact may end it.
 
-/** Flags as the node's own (deno.json, task start). */
-const FLAGS = [
-  "--no-prompt",
-  "--unstable-worker-options",
-  "--v8-flags=--disallow-code-generation-from-strings,--single-threaded-gc,--initial-old-space-size=128",
-];
+/** The node's own flags, but for what it may do. */
+const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("../../deno.json", import.meta.url)));
+const FLAGS = (tasks.start as string).split(" ").filter((word) => /^--(?!allow-)/.test(word));
 
 export interface Ran {
   code: number;
